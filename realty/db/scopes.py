@@ -1,0 +1,104 @@
+"""Which rows a caller may see: the only way into lists, and what single resources ask as well.
+
+Each function returns a Pony query that the caller may narrow further; `identity` is None for a
+stranger. Both halves of the authorisation, lists and single rows, therefore agree by construction.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from pony.orm import select
+
+from realty.db import enums
+from realty.db.accounts import Customer, Invitation
+from realty.db.catalogue import Project, Unit
+from realty.db.engagement import Appointment, Conversation, Notification
+from realty.db.sales import Booking
+
+if TYPE_CHECKING:
+    from realty.security import Identity
+
+
+def _held_projects(customer_id: int | None) -> Any:
+    """The projects in which a customer holds an occupying booking."""
+    occupying = enums.OCCUPYING_STATUSES
+    return select(
+        b.project.id for b in Booking if b.customer.id == customer_id and b.status in occupying
+    )
+
+
+def visible_projects(identity: Identity | None) -> Any:
+    """Published projects of active builders; beside them a builder's own, those a customer holds
+    an occupying booking in, and for an admin all."""
+    if identity is None:
+        return Project.select(lambda p: p.is_published and p.builder.user.is_active)
+    if identity.role == "admin":
+        return Project.select()
+    if identity.role == "builder":
+        builder_id = identity.builder_id
+        return Project.select(
+            lambda p: (p.is_published and p.builder.user.is_active) or p.builder.id == builder_id
+        )
+    held = _held_projects(identity.customer_id)
+    return Project.select(lambda p: (p.is_published and p.builder.user.is_active) or p.id in held)
+
+
+def visible_units(identity: Identity | None) -> Any:
+    """The units of `visible_projects`, joined so that both conditions meet in one statement."""
+    if identity is None:
+        return Unit.select(lambda u: u.project.is_published and u.project.builder.user.is_active)
+    if identity.role == "admin":
+        return Unit.select()
+    if identity.role == "builder":
+        builder_id = identity.builder_id
+        return Unit.select(
+            lambda u: (
+                (u.project.is_published and u.project.builder.user.is_active)
+                or u.project.builder.id == builder_id
+            )
+        )
+    held = _held_projects(identity.customer_id)
+    return Unit.select(
+        lambda u: (
+            (u.project.is_published and u.project.builder.user.is_active) or u.project.id in held
+        )
+    )
+
+
+def visible_bookings(identity: Identity) -> Any:
+    """A customer's own bookings, those in a builder's projects, all for an admin."""
+    if identity.role == "admin":
+        return Booking.select()
+    if identity.role == "builder":
+        builder_id = identity.builder_id
+        return Booking.select(lambda b: b.builder.id == builder_id)
+    customer_id = identity.customer_id
+    return Booking.select(lambda b: b.customer.id == customer_id)
+
+
+def visible_customers(identity: Identity) -> Any:
+    """Customers joined to a builder (they wrote, booked, asked for a visit or took an invitation),
+    oneself for a customer, all for an admin."""
+    if identity.role == "admin":
+        return Customer.select()
+    if identity.role == "customer":
+        customer_id = identity.customer_id
+        return Customer.select(lambda c: c.id == customer_id)
+    return _joined_customers(identity.builder_id)
+
+
+def _joined_customers(builder_id: int | None) -> Any:
+    booked = select(b.customer.id for b in Booking if b.builder.id == builder_id)
+    invited = select(i.customer.id for i in Invitation if i.builder.id == builder_id)
+    wrote = select(t.customer.id for t in Conversation if t.builder.id == builder_id)
+    visited = select(a.customer.id for a in Appointment if a.project.builder.id == builder_id)
+    return Customer.select(
+        lambda c: c.id in booked or c.id in invited or c.id in wrote or c.id in visited
+    )
+
+
+def own_notifications(identity: Identity) -> Any:
+    """What the caller was told; nobody else reads it."""
+    user_id = identity.user_id
+    return Notification.select(lambda n: n.user.id == user_id)
