@@ -1,0 +1,148 @@
+"""The contract at work: routes, validation, the served file and its documentation page.
+
+pyramid_openapi3 stays the layer; its two validator objects are replaced by compiled ones.
+"""
+
+from __future__ import annotations
+
+import logging
+
+from jsonschema_path import SchemaPath
+from pyramid.config import PHASE0_CONFIG, Configurator
+from pyramid.events import ApplicationCreated
+from pyramid.exceptions import ConfigurationError
+from pyramid.httpexceptions import HTTPNotFound
+from pyramid.registry import Registry
+from pyramid.request import Request
+from pyramid.response import FileResponse, Response
+from pyramid.security import NO_PERMISSION_REQUIRED
+
+from realty.contract.checking import ContractError, check, check_contract, is_recorded, record
+from realty.contract.compiled import CompiledContract
+from realty.contract.document import Contract, Operation, locate
+from realty.contract.operations import JSONRenderer, operation, require_every_view, to_json
+from realty.contract.problems import ContractProblem, problems
+from realty.contract.stock import StockContract
+from realty.settings import Settings
+
+__all__ = [
+    "CompiledContract",
+    "Contract",
+    "ContractError",
+    "ContractProblem",
+    "Operation",
+    "allowed_methods",
+    "check",
+    "includeme",
+    "locate",
+    "operation",
+    "problems",
+    "record",
+    "to_json",
+]
+
+logger = logging.getLogger(__name__)
+
+DOCS_FOLDER = "realty:static/docs"
+
+
+def includeme(config: Configurator) -> None:
+    """Register the contract's routes and validators; must stand before the scan of the views.
+
+    Afterwards `registry.contract` is the document, `registry.operations` its operations by id,
+    `request.operation` the one that a request calls (None outside the contract) and
+    `request.operation_permission` what its view asks for.
+    """
+    settings = config.registry.settings
+    chosen: Settings = settings["realty"]
+    path = locate(chosen.contract)
+    contract = Contract.read(path)
+    if not is_recorded(path):
+        logger.warning("%s was changed since its last check: run `realty openapi check`", path)
+        try:
+            check_contract(contract)
+        except ContractError as error:
+            raise ConfigurationError(f"{path} is not a sound contract:\n{error}") from error
+
+    config.registry.contract = contract
+    config.registry.operations = contract.operations
+    config.registry.operation_permissions = {}
+    config.add_request_method(_operation, "operation", reify=True)
+    config.add_request_method(_operation_permission, "operation_permission", reify=True)
+    config.add_renderer("json", JSONRenderer)
+    config.add_subscriber(require_every_view, ApplicationCreated)
+
+    config.include("pyramid_openapi3")
+    spec = SchemaPath.from_dict(contract.served_here())
+
+    def install() -> None:
+        """What `pyramid_openapi3_spec` leaves behind, without its validation at each start."""
+        stock = chosen.contract_validators == "stock"
+        validators = StockContract(spec) if stock else CompiledContract(contract)
+        settings.setdefault("pyramid_openapi3_apinames", []).append("pyramid_openapi3")
+        settings["pyramid_openapi3"] = {
+            "filepath": str(path),
+            "spec_route_name": "contract",
+            "spec": spec,
+            "request_validator": validators,
+            "response_validator": validators,
+        }
+
+    config.action("pyramid_openapi3_spec", install, order=PHASE0_CONFIG)
+    config.pyramid_openapi3_register_routes()
+    _serve_contract(config, str(path))
+    if chosen.docs_enabled:
+        _serve_documentation(config)
+
+
+def allowed_methods(registry: Registry, route_name: str) -> list[str]:
+    """The methods of a route of the contract, HEAD beside GET; none for any other route."""
+    contract: Contract = registry.contract
+    return contract.allowed_methods(route_name)
+
+
+def _operation(request: Request) -> Operation | None:
+    """The operation that this request calls, None where no route or method of the contract fits."""
+    route = request.matched_route
+    by_route = request.registry.contract.by_route
+    return by_route.get((route.name, request.method)) if route else None
+
+
+def _operation_permission(request: Request) -> str | None:
+    """The permission that the view of this request's operation asks for, None without one."""
+    found = request.operation
+    return request.registry.operation_permissions.get(found.id) if found else None
+
+
+def _serve_contract(config: Configurator, path: str) -> None:
+    """The contract itself, byte for byte."""
+
+    def contract_view(request: Request) -> Response:
+        return FileResponse(path, request=request, content_type="text/yaml")
+
+    config.add_route("contract", "/openapi.yaml")
+    config.add_view(
+        contract_view,
+        route_name="contract",
+        request_method="GET",
+        permission=NO_PERMISSION_REQUIRED,
+    )
+
+
+def _serve_documentation(config: Configurator) -> None:
+    """The page that shows the contract, with every asset from this host."""
+    config.pyramid_openapi3_add_explorer(
+        route="/docs/", route_name="docs", template=f"{DOCS_FOLDER}/index.html"
+    )
+    # The explorer's view answers every method; the contract knows GET.
+
+    def other_method(_request: Request) -> Response:
+        raise HTTPNotFound
+
+    config.add_view(
+        other_method,
+        route_name="docs",
+        request_method=("POST", "PUT", "PATCH", "DELETE"),
+        permission=NO_PERMISSION_REQUIRED,
+    )
+    config.add_static_view("docs-assets", DOCS_FOLDER)

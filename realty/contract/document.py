@@ -1,0 +1,123 @@
+"""The contract as a document: where `openapi.yaml` is, and the operations that it declares."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from openapi_spec_validator.readers import read_from_filename
+from pyramid.exceptions import ConfigurationError
+
+METHODS = ("get", "put", "post", "delete", "patch")
+IDEMPOTENCY_HEADER = "Idempotency-Key"
+
+Schema = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Operation:
+    """What the contract says about one operation.
+
+    `roles` is `x-roles`; `success_status` is its first 2xx status; `idempotent` tells that it
+    takes an Idempotency-Key; `served_by` names who answers when it is not one of our views.
+    """
+
+    id: str
+    route_name: str
+    method: str
+    path: str
+    tag: str
+    roles: tuple[str, ...]
+    success_status: int
+    idempotent: bool
+    served_by: str | None
+
+
+def locate(setting: str) -> Path:
+    """The file that the setting names, else the one that an installation put beside its Python."""
+    candidates = (Path(setting), Path(sys.prefix) / "share" / "realty" / "openapi.yaml")
+    for candidate in candidates:
+        if candidate.is_file():
+            return candidate.absolute()
+    looked = " nor ".join(map(str, candidates))
+    raise ConfigurationError(f"There is no contract at {looked}: set REALTY_CONTRACT to its path.")
+
+
+class Contract:
+    """The parsed `openapi.yaml` with a look-up of its operations by id and by route."""
+
+    def __init__(self, document: Schema) -> None:
+        self.document = document
+
+    @classmethod
+    def read(cls, path: Path) -> Contract:
+        """Parse the file; dates and status codes stay strings."""
+        document, _ = read_from_filename(str(path))
+        return cls(dict(document))
+
+    def resolve(self, node: Schema) -> Schema:
+        """The target of a local `$ref`, or the node itself."""
+        while "$ref" in node:
+            target: Any = self.document
+            for part in node["$ref"].removeprefix("#/").split("/"):
+                target = target[part.replace("~1", "/").replace("~0", "~")]
+            node = target
+        return node
+
+    def path_items(self) -> Iterator[tuple[str, Schema]]:
+        """Each path with its item, in the order of the file, which is the order of the routes."""
+        yield from self.document["paths"].items()
+
+    def parameters(self, item: Schema, method: str) -> list[Schema]:
+        """The parameters of one operation; its own override those of its path."""
+        found: dict[tuple[str, str], Schema] = {}
+        for node in [*item.get("parameters", ()), *item[method].get("parameters", ())]:
+            parameter = self.resolve(node)
+            found[parameter["in"], parameter["name"]] = parameter
+        return list(found.values())
+
+    @cached_property
+    def operations(self) -> Mapping[str, Operation]:
+        """Every operation by its operationId."""
+        return {
+            item[method]["operationId"]: Operation(
+                id=item[method]["operationId"],
+                route_name=item["x-pyramid-route-name"],
+                method=method.upper(),
+                path=path,
+                tag=item[method]["tags"][0],
+                roles=tuple(item[method]["x-roles"]),
+                success_status=next(
+                    int(status) for status in item[method]["responses"] if status.startswith("2")
+                ),
+                idempotent=any(
+                    parameter["name"] == IDEMPOTENCY_HEADER
+                    for parameter in self.parameters(item, method)
+                ),
+                served_by=item[method].get("x-served-by", item.get("x-served-by")),
+            )
+            for path, item in self.path_items()
+            for method in METHODS
+            if method in item
+        }
+
+    @cached_property
+    def by_route(self) -> Mapping[tuple[str, str], Operation]:
+        """Every operation by its route's name and HTTP method; HEAD is served as GET."""
+        table = {(op.route_name, op.method): op for op in self.operations.values()}
+        heads = {(route, "HEAD"): op for (route, method), op in table.items() if method == "GET"}
+        return table | heads
+
+    def allowed_methods(self, route_name: str) -> list[str]:
+        """The methods of a route for the `Allow` header, sorted; none for an unknown route."""
+        return sorted(method for route, method in self.by_route if route == route_name)
+
+    def served_here(self) -> Schema:
+        """The document without the paths that `x-served-by` gives to somebody else."""
+        elsewhere = {op.path for op in self.operations.values() if op.served_by}
+        paths = {path: item for path, item in self.path_items() if path not in elsewhere}
+        return {**self.document, "paths": paths}
