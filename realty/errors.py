@@ -82,7 +82,10 @@ class NotFound(RealtyError):
 class MethodNotAllowed(RealtyError):
     status = 405
     code = "method_not_allowed"
-    default_message = "This path does not know the method."
+
+    def __init__(self, allowed: Sequence[str]) -> None:
+        super().__init__(f"Use one of: {', '.join(allowed)}.")
+        self.allowed = tuple(allowed)
 
 
 class Conflict(RealtyError):
@@ -95,7 +98,9 @@ class InvalidTransition(Conflict):
     code = "invalid_transition"
 
     @classmethod
-    def between(cls, thing: str, state: str, action: str, allowed: Sequence[str]) -> InvalidTransition:
+    def between(
+        cls, thing: str, state: str, action: str, allowed: Sequence[str]
+    ) -> InvalidTransition:
         """`action` is not possible on a `thing` in `state`; `allowed` names what is."""
         choices = ", ".join(allowed) or "nothing"
         return cls(

@@ -6,15 +6,14 @@ pyramid_openapi3 stays the layer; its two validator objects are replaced by comp
 from __future__ import annotations
 
 import logging
+from pathlib import Path
 
 from jsonschema_path import SchemaPath
 from pyramid.config import PHASE0_CONFIG, Configurator
-from pyramid.events import ApplicationCreated
+from pyramid.events import ApplicationCreated, BeforeTraversal
 from pyramid.exceptions import ConfigurationError
-from pyramid.httpexceptions import HTTPNotFound
-from pyramid.registry import Registry
 from pyramid.request import Request
-from pyramid.response import FileResponse, Response
+from pyramid.response import Response
 from pyramid.security import NO_PERMISSION_REQUIRED
 
 from realty.contract.checking import ContractError, check, check_contract, is_recorded, record
@@ -23,6 +22,7 @@ from realty.contract.document import Contract, Operation, locate
 from realty.contract.operations import JSONRenderer, operation, require_every_view, to_json
 from realty.contract.problems import ContractProblem, problems
 from realty.contract.stock import StockContract
+from realty.errors import MethodNotAllowed
 from realty.settings import Settings
 
 __all__ = [
@@ -31,7 +31,6 @@ __all__ = [
     "ContractError",
     "ContractProblem",
     "Operation",
-    "allowed_methods",
     "check",
     "includeme",
     "locate",
@@ -62,7 +61,9 @@ def includeme(config: Configurator) -> None:
         try:
             check_contract(contract)
         except ContractError as error:
-            raise ConfigurationError(f"{path} is not a sound contract:\n{error}") from error
+            raise ConfigurationError(
+                f"{path} is not a sound contract, see `realty openapi check`\n{error}"
+            ) from error
 
     config.registry.contract = contract
     config.registry.operations = contract.operations
@@ -71,6 +72,7 @@ def includeme(config: Configurator) -> None:
     config.add_request_method(_operation_permission, "operation_permission", reify=True)
     config.add_renderer("json", JSONRenderer)
     config.add_subscriber(require_every_view, ApplicationCreated)
+    config.add_subscriber(_require_known_method, BeforeTraversal)
 
     config.include("pyramid_openapi3")
     spec = SchemaPath.from_dict(contract.served_here())
@@ -90,15 +92,18 @@ def includeme(config: Configurator) -> None:
 
     config.action("pyramid_openapi3_spec", install, order=PHASE0_CONFIG)
     config.pyramid_openapi3_register_routes()
-    _serve_contract(config, str(path))
+    _serve_contract(config, path)
     if chosen.docs_enabled:
         _serve_documentation(config)
 
 
-def allowed_methods(registry: Registry, route_name: str) -> list[str]:
-    """The methods of a route of the contract, HEAD beside GET; none for any other route."""
-    contract: Contract = registry.contract
-    return contract.allowed_methods(route_name)
+def _require_known_method(event: BeforeTraversal) -> None:
+    """405 before anything is looked up: which methods a path has is no secret of its rows."""
+    request = event.request
+    if request.matched_route is not None and request.operation is None:
+        allowed = request.registry.contract.allowed_methods(request.matched_route.name)
+        if allowed:
+            raise MethodNotAllowed(allowed)
 
 
 def _operation(request: Request) -> Operation | None:
@@ -114,11 +119,12 @@ def _operation_permission(request: Request) -> str | None:
     return request.registry.operation_permissions.get(found.id) if found else None
 
 
-def _serve_contract(config: Configurator, path: str) -> None:
-    """The contract itself, byte for byte."""
+def _serve_contract(config: Configurator, path: Path) -> None:
+    """The contract itself, byte for byte as it was read at start."""
+    body = path.read_bytes()
 
-    def contract_view(request: Request) -> Response:
-        return FileResponse(path, request=request, content_type="text/yaml")
+    def contract_view(_request: Request) -> Response:
+        return Response(body, content_type="text/yaml", charset="utf-8")
 
     config.add_route("contract", "/openapi.yaml")
     config.add_view(
@@ -133,16 +139,5 @@ def _serve_documentation(config: Configurator) -> None:
     """The page that shows the contract, with every asset from this host."""
     config.pyramid_openapi3_add_explorer(
         route="/docs/", route_name="docs", template=f"{DOCS_FOLDER}/index.html"
-    )
-    # The explorer's view answers every method; the contract knows GET.
-
-    def other_method(_request: Request) -> Response:
-        raise HTTPNotFound
-
-    config.add_view(
-        other_method,
-        route_name="docs",
-        request_method=("POST", "PUT", "PATCH", "DELETE"),
-        permission=NO_PERMISSION_REQUIRED,
     )
     config.add_static_view("docs-assets", DOCS_FOLDER)

@@ -10,14 +10,14 @@ from typing import Any
 
 from realty.errors import ValidationFailed
 from realty.rules.clock import local_date, rfc3339
-from realty.rules.money import MOST, ZERO, money, money_text, paisa, percent_of
+from realty.rules.money import ZERO, money, money_text, paisa, percent_of
 from realty.rules.policy import Policy
 from realty.rules.setting_tables import ANY_STATE
 
 SQUARE_METRES_A_SQUARE_FOOT = Decimal("0.09290304")
 COMMERCIAL_UNITS = frozenset({"shop", "office"})
-MOST_AGREEMENT_VALUE = MOST / 2
-"""With any tax up to 100 % the total still fits its column."""
+MOST_AGREEMENT_VALUE = Decimal("999999999999.99")
+"""The contract's ceiling: with tax and a booking's extras every sum still fits its column."""
 
 
 @dataclass(frozen=True, slots=True)

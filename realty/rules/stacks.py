@@ -95,7 +95,7 @@ def expand(body: Mapping[str, Any]) -> list[UnitColumns]:
     towers, stack = body["towers"], body["stack"]
     _refuse_twice([tower["name"] for tower in towers], "towers")
     _refuse_twice([position["stack"] for position in stack], "stack")
-    floors = [_floors(tower, f"towers.{index}") for index, tower in enumerate(towers)]
+    floors = [_floors(tower, f"towers[{index}]") for index, tower in enumerate(towers)]
     count = sum(len(levels) for levels in floors) * len(stack)
     if count > MOST_UNITS:
         raise ValidationFailed.at("towers", f"At most {MOST_UNITS} units in a call.", str(count))
@@ -105,7 +105,7 @@ def expand(body: Mapping[str, Any]) -> list[UnitColumns]:
     positions = [(position["stack"], unit_columns(position)) for position in stack]
     for index, (_, columns) in enumerate(positions):
         for price in (columns["price"], min(columns["price"] + step * rises, MOST)):
-            check_terms(terms_of({**columns, "price": price}), f"stack.{index}.")
+            check_terms(terms_of({**columns, "price": price}), f"stack[{index}].")
 
     pattern = body.get("unit_number_format", _DEFAULT_FORMAT)
     units = [

@@ -12,7 +12,8 @@ from pyramid.router import Router
 from pyramid.security import NO_PERMISSION_REQUIRED
 from pyramid_openapi3.exceptions import RequestValidationError, ResponseValidationError
 
-from realty.contract import allowed_methods, operation, problems
+from realty.contract import operation, problems
+from realty.errors import MethodNotAllowed
 from realty.settings import Settings
 
 CONTRACT = Path(__file__).with_name("tiny.yaml")
@@ -26,7 +27,7 @@ def tiny_app(contract: Path = CONTRACT, validators: str = "compiled") -> Router:
         config.commit()
         config.add_exception_view(_refused, RequestValidationError)
         config.add_exception_view(_refused, ResponseValidationError)
-        config.add_notfound_view(_not_found)
+        config.add_exception_view(_other_method, MethodNotAllowed)
         config.scan("tests.contract.tiny")
         return config.make_wsgi_app()
 
@@ -37,10 +38,8 @@ def _refused(error: Exception, request: Request) -> Response:
     return Response(json_body=body, status=status)
 
 
-def _not_found(error: Exception, request: Request) -> Response:
-    route = request.matched_route
-    allowed = allowed_methods(request.registry, route.name) if route else []
-    return Response(status=405 if allowed else 404, headerlist=[("Allow", ", ".join(allowed))])
+def _other_method(error: MethodNotAllowed, request: Request) -> Response:
+    return Response(status=error.status, headerlist=[("Allow", ", ".join(error.allowed))])
 
 
 def _seen(request: Request) -> dict[str, Any]:

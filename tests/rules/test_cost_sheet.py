@@ -206,6 +206,6 @@ def test_terms_come_from_columns() -> None:
 )
 def test_terms_that_no_unit_has(change: dict, field: str) -> None:
     with pytest.raises(ValidationFailed) as refusal:
-        check_terms(replace(HOME, **change), "stack.2.")
-    assert refusal.value.details[0].field == f"stack.2.{field}"
+        check_terms(replace(HOME, **change), "stack[2].")
+    assert refusal.value.details[0].field == f"stack[2].{field}"
     check_terms(HOME)

@@ -106,20 +106,20 @@ def test_any_plan_gives_each_unit_once(floors: list, names: list, positions: lis
 @pytest.mark.parametrize(
     ("changes", "field"),
     [
-        ({"towers": [tower("A", 2, 1)]}, "towers.0.floors_to"),
-        ({"towers": [tower("A", 3, 3, skip_floors=[3])]}, "towers.0.skip_floors"),
+        ({"towers": [tower("A", 2, 1)]}, "towers[0].floors_to"),
+        ({"towers": [tower("A", 3, 3, skip_floors=[3])]}, "towers[0].skip_floors"),
         ({"towers": [tower("A"), tower("A", 20, 21)]}, "towers"),
         ({"stack": [position(1), position(1)]}, "stack"),
         ({"towers": [tower("A", -5, 200)], "stack": [position(n) for n in range(1, 11)]}, "towers"),
         ({"unit_number_format": "{tower}"}, "unit_number_format"),
         ({"unit_number_format": "{floor}-"}, "unit_number_format"),
         ({"unit_number_format": "x" * 31 + "{floor}"}, "unit_number_format"),
-        ({"stack": [position(carpet_area_sqft="1180.01")]}, "stack.0.carpet_area_sqft"),
+        ({"stack": [position(carpet_area_sqft="1180.01")]}, "stack[0].carpet_area_sqft"),
         (
             {"stack": [position(1), position(2, price="0.00")], "price_step_per_floor": "1.00"},
-            "stack.1.price",
+            "stack[1].price",
         ),
-        ({"price_step_per_floor": "9999999999999.99"}, "stack.0.price"),
+        ({"price_step_per_floor": "9999999999999.99"}, "stack[0].price"),
     ],
 )
 def test_a_plan_that_cannot_be(changes: dict, field: str) -> None:

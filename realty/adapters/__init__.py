@@ -1,0 +1,1 @@
+"""What reaches outside: one small Protocol each, with an embedded and a production form."""

@@ -1,0 +1,1 @@
+"""What the command line does, beside its parsing: each opens its own transactions."""

@@ -1,0 +1,141 @@
+"""`realty tick`: everything that time brings about, one transaction for each effect.
+
+Each effect looks again, under its lock, whether it is still due: it may run twice, or on two
+machines at once. What fails is logged and counted, and stops nothing else.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections import Counter
+from collections.abc import Callable, Iterable
+from datetime import datetime
+from functools import partial
+
+from realty.adapters.mail import MailError, MailRefused, MailSender, MailServerDown, compose
+from realty.db.failures import classify
+from realty.db.session import session
+from realty.services import cleaning, expiry, outbox
+from realty.services.outbox import Letter
+from realty.services.policy import current_policy
+from realty.settings import Settings
+
+log = logging.getLogger("realty.tick")
+
+MOST_MAILS = 500
+"""Of one run, so that the rest of the work is never put off for long."""
+
+EFFECTS = {
+    "bookings_expired": "bookings expired",
+    "reservations_released": "reservations released",
+    "mails_sent": "mails sent",
+    "mails_put_off": "mails put off",
+    "mails_failed": "mails failed",
+    "mails_dropped": "mails dropped",
+    "answers_forgotten": "idempotency keys deleted",
+    "links_forgotten": "links deleted",
+    "errors": "errors",
+}
+
+
+def tick(*, now: datetime, settings: Settings, sender: MailSender) -> Counter[str]:
+    """Do all that is due at `now` (naive UTC); says how often each of `EFFECTS` happened."""
+    done: Counter[str] = Counter()
+    _each(done, "bookings_expired", expiry.due_bookings, expiry.expire, now)
+    _each(done, "reservations_released", expiry.due_reservations, expiry.release, now)
+    _guarded(done, "sending mail", partial(_send_mails, done, sender, settings, now))
+    _guarded(done, "cleaning up", partial(_clean_up, done, now))
+    return done
+
+
+def summary(done: Counter[str]) -> str:
+    """One line that names what happened."""
+    told = [f"{words}: {done[name]}" for name, words in EFFECTS.items() if done[name]]
+    return ", ".join(told) or "nothing was due"
+
+
+def _each(
+    done: Counter[str],
+    name: str,
+    due: Callable[[datetime], Iterable[int]],
+    effect: Callable[[int, datetime], bool],
+    now: datetime,
+) -> None:
+    ids: list[int] = []
+
+    def find() -> None:
+        with session():
+            ids.extend(due(now))
+
+    def run(row_id: int) -> None:
+        with session():
+            happened = effect(row_id, now)
+        done[name] += happened
+
+    _guarded(done, f"looking for {EFFECTS[name]}", find)
+    for row_id in ids:
+        _guarded(done, f"{EFFECTS[name]}, row {row_id}", partial(run, row_id))
+
+
+def _guarded(done: Counter[str], what: str, work: Callable[[], object]) -> None:
+    """Run one piece; whatever it raises is logged, a defect with where it happened, and counted."""
+    try:
+        work()
+    except Exception as failure:
+        if classify(failure) is None:
+            log.exception("%s: failed, and is tried again with the next tick", what)
+        else:
+            reason = " ".join(str(failure).split())
+            log.warning("%s: tried again with the next tick: %s", what, reason)
+        done["errors"] += 1
+
+
+def _send_mails(done: Counter[str], sender: MailSender, settings: Settings, now: datetime) -> None:
+    """Send what is due, until a server that is down shows that nothing more will go now."""
+    for _ in range(MOST_MAILS):
+        with session():
+            mail_id = outbox.claim(now=now)
+            if mail_id is None:
+                return
+            letter = outbox.letter(
+                mail_id, portal_url=settings.portal_url, policy=current_policy(), now=now
+            )
+        if letter is None:
+            done["mails_dropped"] += 1
+        elif not _deliver(done, sender, letter, settings.mail_from, now):
+            return
+
+
+def _deliver(
+    done: Counter[str], sender: MailSender, letter: Letter, mail_from: str, now: datetime
+) -> bool:
+    """Send one letter, outside of any transaction, and settle it; False when the server is down."""
+    try:
+        sender.send(
+            compose(
+                sender=mail_from,
+                recipient=letter.recipient,
+                subject=letter.subject,
+                text=letter.text,
+                now=now,
+            )
+        )
+    except MailError as problem:
+        log.warning("mail %d to %s: %s", letter.mail_id, letter.recipient, problem)
+        with session():
+            given_up = outbox.mark_failed(
+                letter, str(problem), final=isinstance(problem, MailRefused), now=now
+            )
+        done["mails_failed" if given_up else "mails_put_off"] += 1
+        return not isinstance(problem, MailServerDown)
+    with session():
+        outbox.mark_sent(letter, now=now)
+    done["mails_sent"] += 1
+    return True
+
+
+def _clean_up(done: Counter[str], now: datetime) -> None:
+    with session():
+        done["answers_forgotten"] += cleaning.forget_answers(policy=current_policy(), now=now)
+    with session():
+        done["links_forgotten"] += cleaning.forget_links(now=now)

@@ -1,0 +1,6 @@
+"""Demo data that people would believe, and volume to measure with."""
+
+from realty.demo.story import is_empty, load
+from realty.demo.volume import load_volume
+
+__all__ = ["is_empty", "load", "load_volume"]

@@ -1,0 +1,264 @@
+"""Reading bookings: pages with their counts, one whole, its schedule, its timeline."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+from functools import reduce
+from operator import add
+from typing import Any
+
+from pony.orm import count, desc, select, sum  # noqa: A004 - sum is of a query
+
+from realty.db import Booking, Customer, StatusHistory, scopes
+from realty.rules.interest import simple_interest
+from realty.rules.lifecycles import CANCELLABLE, DEAD
+from realty.rules.money import ZERO, paisa, percent_of
+from realty.rules.position import PayableRow, PaymentPosition, installment_status, payment_position
+from realty.security import Identity
+from realty.services.booking_terms import site_of
+from realty.services.paging import Page, page_of
+from realty.services.policy import current_policy
+
+STATES = {
+    "active": tuple(sorted(CANCELLABLE)),
+    "completed": ("handed_over",),
+    "cancelled": tuple(sorted(DEAD)),
+}
+_CARDS = (
+    Booking.unit,
+    Booking.project,
+    Booking.builder,
+    Booking.customer,
+    Customer.user,
+    Booking.installments,
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Filter:
+    """How a list is narrowed and ordered; all conditions hold together."""
+
+    status: str | None = None
+    state: str | None = None
+    project_id: int | None = None
+    payment_status: str | None = None
+    q: str | None = None
+    sort: str = "-created_at"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stats:
+    """Counts by state and sums over the live bookings, as the tabs above a list show them."""
+
+    total_bookings: int
+    active_bookings: int
+    completed_bookings: int
+    cancelled_bookings: int
+    total_revenue: Decimal
+    pending_revenue: Decimal
+
+
+@dataclass(frozen=True, slots=True)
+class Due:
+    """A row of a schedule with what depends on the day; tax and interest are for information."""
+
+    row: Any
+    status: str
+    pending_amount: Decimal
+    tds_amount: Decimal
+    interest_amount: Decimal
+
+
+@dataclass(frozen=True, slots=True)
+class Schedule:
+    """The rows by sequence; the sums count no void row."""
+
+    booking: Any
+    position: PaymentPosition
+    rows: Sequence[Due]
+    overdue_amount: Decimal
+    interest_amount: Decimal
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One line of a timeline; `role` and `name` are None where the system acted."""
+
+    at: datetime
+    from_status: str | None
+    to_status: str
+    role: str | None
+    name: str | None
+    reason: str | None
+
+
+def listed(actor: Identity, wanted: Filter, *, page: int, limit: int) -> tuple[Page, Stats]:
+    """A page of the caller's bookings with all that their cards show, and the counts of all.
+
+    The counts are narrowed by project and search alone.
+    """
+    found = _searched(scopes.visible_bookings(actor), wanted)
+    rows = _ordered(_narrowed(found, wanted), wanted.sort).prefetch(*_CARDS)
+    return page_of(rows, page=page, limit=limit, policy=current_policy()), _stats(found)
+
+
+def whole(booking_id: int) -> Any:
+    """One booking with all that its cards show."""
+    return Booking.select(lambda b: b.id == booking_id).prefetch(*_CARDS)[:1][0]
+
+
+def position_of(booking: Any) -> PaymentPosition:
+    """Where a booking stands with its money; its installments must be loaded."""
+    return payment_position(
+        status=booking.status,
+        total_amount=booking.total_amount,
+        variation_amount=booking.variation_amount,
+        charge_amount=booking.charge_amount,
+        paid_amount=booking.paid_amount,
+        deduction_amount=booking.deduction_amount,
+        rows=[
+            PayableRow(row.sequence, row.amount, row.paid_amount, row.due_date, _is_void(row))
+            for row in booking.installments
+        ],
+    )
+
+
+def schedule(booking_id: int, *, now: datetime) -> Schedule:
+    """The rows of what is payable as they stand today, in the project's time zone."""
+    booking = Booking.select(lambda b: b.id == booking_id).prefetch(Booking.installments)[:1][0]
+    policy, today = current_policy(), site_of(booking.project.id).today(now)
+    snapshot = booking.price_snapshot
+    tds = Decimal(snapshot["tds_rate"]) if snapshot["tds_applies"] else ZERO
+    rows = []
+    for row in sorted(booking.installments, key=lambda each: each.sequence):
+        status = installment_status(
+            is_void=_is_void(row),
+            amount=row.amount,
+            paid_amount=row.paid_amount,
+            due_date=row.due_date,
+            is_demanded=row.demanded_at is not None,
+            today=today,
+            policy=policy,
+        )
+        pending = ZERO if status == "void" else row.amount - row.paid_amount
+        late = status == "overdue"
+        interest = simple_interest(pending, row.due_date, today, policy) if late else ZERO
+        rows.append(Due(row, status, pending, percent_of(row.amount, tds), interest))
+    return Schedule(
+        booking,
+        position_of(booking),
+        rows,
+        overdue_amount=_sum(due.pending_amount for due in rows if due.status == "overdue"),
+        interest_amount=_sum(due.interest_amount for due in rows),
+    )
+
+
+def timeline(booking_id: int) -> list[Entry]:
+    """Every change of status, oldest first. A builder goes by the company's name."""
+    booking = Booking.select(lambda b: b.id == booking_id).prefetch(Booking.builder)[:1][0]
+    changes = (
+        StatusHistory.select(lambda h: h.entity == "booking" and h.entity_id == booking_id)
+        .order_by(lambda h: (h.at, h.id))
+        .prefetch(StatusHistory.actor)
+    )
+    return [
+        Entry(
+            at=change.at,
+            from_status=change.from_status,
+            to_status=change.to_status,
+            role=change.actor and change.actor.user_type,
+            name=change.actor and _name(change.actor, booking.builder),
+            reason=change.reason,
+        )
+        for change in changes
+    ]
+
+
+def _searched(found: Any, wanted: Filter) -> Any:
+    if wanted.project_id is not None:
+        project_id = wanted.project_id
+        found = found.filter(lambda b: b.project.id == project_id)
+    if wanted.q is not None:
+        words = wanted.q.lower()
+        found = found.filter(
+            lambda b: (
+                words in b.booking_number.lower()
+                or words in b.unit.unit_number.lower()
+                or words in b.project.project_name.lower()
+                or words in (b.customer.first_name + " " + b.customer.last_name).lower()
+            )
+        )
+    return found
+
+
+def _narrowed(found: Any, wanted: Filter) -> Any:
+    if wanted.status is not None:
+        status = wanted.status
+        found = found.filter(lambda b: b.status == status)
+    if wanted.state is not None:
+        statuses = STATES[wanted.state]
+        found = found.filter(lambda b: b.status in statuses)
+    if wanted.payment_status == "pending":
+        found = found.filter(lambda b: b.paid_amount <= 0)
+    elif wanted.payment_status == "partial":
+        found = found.filter(
+            lambda b: (
+                b.paid_amount > 0
+                and b.paid_amount < b.total_amount + b.variation_amount + b.charge_amount
+            )
+        )
+    elif wanted.payment_status == "completed":
+        found = found.filter(
+            lambda b: b.paid_amount >= b.total_amount + b.variation_amount + b.charge_amount
+        )
+    return found
+
+
+def _ordered(found: Any, sort: str) -> Any:
+    column = sort.removeprefix("-")
+    if sort.startswith("-"):
+        return found.order_by(lambda b: (desc(getattr(b, column)), desc(b.id)))
+    return found.order_by(lambda b: (getattr(b, column), b.id))
+
+
+def _stats(found: Any) -> Stats:
+    """One statement, one row per status."""
+    by_status = select(
+        (
+            b.status,
+            count(b.id),
+            sum(b.total_amount + b.variation_amount + b.charge_amount),
+            sum(max(b.total_amount + b.variation_amount + b.charge_amount - b.paid_amount, 0)),
+        )
+        for b in found
+    )
+    counts, revenue, pending = dict.fromkeys(STATES, 0), ZERO, ZERO
+    for status, number, payable, unpaid in by_status:
+        state = next(name for name, statuses in STATES.items() if status in statuses)
+        counts[state] += number
+        if state != "cancelled":
+            revenue += paisa(Decimal(payable))
+            pending += paisa(Decimal(unpaid))
+    return Stats(
+        total_bookings=counts["active"] + counts["completed"] + counts["cancelled"],
+        active_bookings=counts["active"],
+        completed_bookings=counts["completed"],
+        cancelled_bookings=counts["cancelled"],
+        total_revenue=revenue,
+        pending_revenue=pending,
+    )
+
+
+def _is_void(row: Any) -> bool:
+    return bool(row.status == "void")
+
+
+def _sum(amounts: Iterable[Decimal]) -> Decimal:
+    return reduce(add, amounts, ZERO)
+
+
+def _name(user: Any, builder: Any) -> str:
+    return str(builder.company_name if user.id == builder.user.id else user.full_name)

@@ -1,0 +1,52 @@
+"""The numbers that badges show, in one statement."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from realty.db import db
+from realty.security import Identity
+
+
+def counts(identity: Identity, *, now: datetime) -> dict[str, Any]:
+    """The contract's `Counts`: what is unread, and what waits for the caller to act.
+
+    What does not concern the caller's role is 0: a builder has no customer id, and no row has the
+    id null.
+    """
+    row = db.get(
+        "SELECT"
+        " (SELECT count(*) FROM messages"
+        " WHERE recipient_id = $user_id AND NOT is_read) AS unread_messages,"
+        " (SELECT count(*) FROM notifications WHERE user_id = $user_id AND NOT is_read"
+        " AND CAST(channels AS TEXT) LIKE '%in_app%') AS unread_notifications,"
+        " (SELECT count(*) FROM bookings"
+        " WHERE builder_id = $builder_id AND status = 'token_paid') AS bookings_to_confirm,"
+        " (SELECT count(*) FROM bookings"
+        " WHERE customer_id = $customer_id AND status = 'pending') AS bookings_to_pay,"
+        " (SELECT count(*) FROM invitations i JOIN users u ON u.email = i.email"
+        " JOIN customers c ON c.user_id = u.id WHERE c.id = $customer_id"
+        " AND i.customer_id IS NULL AND i.accepted_at IS NULL"
+        " AND i.expires_at > $now) AS invitations_to_accept,"
+        " (SELECT count(*) FROM builders b JOIN users u ON u.id = b.user_id"
+        " WHERE u.is_active AND NOT b.verified AND $is_admin) AS builders_to_verify",
+        {
+            "user_id": identity.user_id,
+            "builder_id": identity.builder_id,
+            "customer_id": identity.customer_id,
+            "is_admin": identity.role == "admin",
+            "now": now,
+        },
+        {},
+    )
+    return {
+        "unread_messages": row.unread_messages,
+        "unread_notifications": row.unread_notifications,
+        "waiting": {
+            "bookings_to_confirm": row.bookings_to_confirm,
+            "bookings_to_pay": row.bookings_to_pay,
+            "invitations_to_accept": row.invitations_to_accept,
+            "builders_to_verify": row.builders_to_verify,
+        },
+    }

@@ -1,0 +1,127 @@
+"""Operations of the tag `projects`."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from pyramid.request import Request
+from pyramid.response import Response
+
+from realty.contract import operation
+from realty.presenters.projects import project_json, project_summary_json
+from realty.presenters.units import availability_json
+from realty.resources import ProjectCollection, ProjectResource
+from realty.security import Identity, P, require_identity
+from realty.services import project_queries, projects, unit_queries
+from realty.services.policy import current_policy
+from realty.services.project_queries import ProjectFilters
+from realty.views.conditional import if_match, tagged
+
+Json = dict[str, Any]
+
+
+@operation("listProjects", permission=P.PROJECT_READ)
+def list_projects(context: ProjectCollection, request: Request) -> Response:
+    """One page of the projects that the caller may see."""
+    filters = ProjectFilters(**request.openapi_validated.parameters.query)
+    page = project_queries.search(context.identity, filters, policy=current_policy())
+    facts = project_queries.facts_of(page.rows, context.identity, now=request.now)
+    rows = [project_summary_json(each) for each in facts]
+    return tagged(request, {"projects": rows, "pagination": page.as_json()})
+
+
+@operation("createProject", permission=P.PROJECT_CREATE)
+def create_project(context: ProjectCollection, request: Request) -> Json:
+    """A new project of the caller."""
+    body = request.openapi_validated.body
+    project = projects.create(actor=require_identity(request), body=body, now=request.now)
+    request.response.location = request.route_path("project", project_id=project.id)
+    return _shown(project, context.identity, request)
+
+
+@operation("getProject", permission=P.PROJECT_READ)
+def get_project(context: ProjectResource, request: Request) -> Response:
+    """One project."""
+    project = project_queries.read(context.project_id)
+    return tagged(request, _shown(project, context.identity, request), project)
+
+
+@operation("updateProject", permission=P.PROJECT_EDIT)
+def update_project(context: ProjectResource, request: Request) -> Response:
+    """Change a project, its status included."""
+    return _updated(context, request)
+
+
+@operation("setProjectStatus", permission=P.PROJECT_EDIT)
+def set_project_status(context: ProjectResource, request: Request) -> Response:
+    """Move a project to another status, with the dates that it needs."""
+    return _updated(context, request)
+
+
+@operation("deleteProject", permission=P.PROJECT_DELETE)
+def delete_project(context: ProjectResource, request: Request) -> None:
+    """Remove a project that was never booked."""
+    projects.delete(project_id=context.project_id)
+
+
+@operation("publishProject", permission=P.PROJECT_PUBLISH)
+def publish_project(context: ProjectResource, request: Request) -> Json:
+    """Show a project to everybody."""
+    project = projects.publish(
+        project_id=context.project_id, now=request.now, policy=current_policy()
+    )
+    return _shown(project, context.identity, request)
+
+
+@operation("unpublishProject", permission=P.PROJECT_PUBLISH)
+def unpublish_project(context: ProjectResource, request: Request) -> Json:
+    """Hide a project from the public."""
+    project = projects.unpublish(project_id=context.project_id)
+    return _shown(project, context.identity, request)
+
+
+@operation("setProjectFeatured", permission=P.PROJECT_FEATURE)
+def set_project_featured(context: ProjectResource, request: Request) -> Response:
+    """Put a project among the featured ones, or take it out."""
+    project = projects.feature(
+        project_id=context.project_id,
+        is_featured=request.openapi_validated.body["is_featured"],
+        expected=if_match(request),
+    )
+    return tagged(request, _shown(project, context.identity, request), project)
+
+
+@operation("saveProject", permission=P.PROJECT_SAVE)
+def save_project(context: ProjectResource, request: Request) -> None:
+    """Mark a project for the calling customer."""
+    projects.save(actor=require_identity(request), project_id=context.project_id, now=request.now)
+
+
+@operation("unsaveProject", permission=P.PROJECT_SAVE)
+def unsave_project(context: ProjectResource, request: Request) -> None:
+    """Take the calling customer's mark away."""
+    projects.unsave(actor=require_identity(request), project_id=context.project_id)
+
+
+@operation("getProjectAvailability", permission=P.PROJECT_READ)
+def get_project_availability(context: ProjectResource, request: Request) -> Response:
+    """Every unit as a grid, with counts."""
+    availability = unit_queries.availability(context.project_id)
+    return tagged(request, {"availability": availability_json(availability)})
+
+
+def _updated(context: ProjectResource, request: Request) -> Response:
+    project = projects.update(
+        actor=require_identity(request),
+        project_id=context.project_id,
+        changes=request.openapi_validated.body,
+        expected=if_match(request),
+        now=request.now,
+    )
+    return tagged(request, _shown(project, context.identity, request), project)
+
+
+def _shown(project: Any, identity: Identity | None, request: Request) -> Json:
+    """`ProjectData`, as the caller may see it."""
+    (facts,) = project_queries.facts_of([project], identity, now=request.now)
+    return {"project": project_json(facts, current_policy())}

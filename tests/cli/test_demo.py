@@ -1,0 +1,337 @@
+"""`realty seed-demo`: data that people would believe and every rule of the domain holds for."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import timedelta
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from realty import demo
+from realty.cli import main
+from realty.db import utcnow
+from realty.demo.people import BUILDERS, CUSTOMERS, PASSWORD
+from realty.demo.sales import DEALS
+from realty.rules.clock import local_date
+from tests.cli.running import realty
+from tests.client import Api
+from tests.database import Cleaner, outside
+from tests.deployment import SETTINGS
+
+DONE, FAILED, WRONG_USE = range(3)
+LOGINS = {role: f"{role}@demo.realty.example" for role in ("builder", "customer", "admin")}
+COUNTED = [
+    "users",
+    "builders",
+    "customers",
+    "projects",
+    "units",
+    "project_progress",
+    "bookings",
+    "installments",
+    "payments",
+    "status_history",
+    "notifications",
+    "outgoing_mail",
+    "conversations",
+    "messages",
+    "reviews",
+    "saved_projects",
+    "invitations",
+    "number_series",
+]
+
+
+@pytest.fixture
+def loaded(database: str) -> str:
+    """The URL of the database with the demo data in it."""
+    demo.load(SETTINGS, now=utcnow())
+    return database
+
+
+@pytest.fixture
+def ask(database: str) -> Iterator[Any]:
+    """Asks the database: rows of an SQL query."""
+    with outside(database) as cursor:
+
+        def rows(sql: str) -> list[tuple[Any, ...]]:
+            cursor.execute(sql)
+            found: list[tuple[Any, ...]] = cursor.fetchall()
+            return found
+
+        yield rows
+
+
+def counts(ask: Any) -> dict[str, int]:
+    """How many rows each table has."""
+    return {table: ask(f"SELECT count(*) FROM {table}")[0][0] for table in COUNTED}
+
+
+def test_seed_demo_loads_once(database: str, tmp_path: Path, ask: Any) -> None:
+    first = realty("seed-demo", folder=tmp_path, DATABASE_URL=database)
+    assert first.status == DONE, first.errors
+    assert "3 builders, 20 customers, 8 projects" in first.output
+    before = counts(ask)
+    second = realty("seed-demo", folder=tmp_path, DATABASE_URL=database)
+    assert second.output == "The demo data is there already; nothing was changed.\n"
+    assert counts(ask) == before
+    assert 550 <= before["units"] <= 650
+    third = realty("seed-demo", "--if-empty", folder=tmp_path, DATABASE_URL=database)
+    assert third.output == "The database has data already; nothing was changed.\n"
+
+
+def test_seed_demo_refuses_production_unless_it_is_forced(
+    database: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    # Not another process: production refuses SQLite long before.
+    production = replace(SETTINGS, environment="production", database_url=database)
+    monkeypatch.setattr("realty.cli._settings", lambda _options: production)
+    with pytest.raises(SystemExit) as refused:
+        main(["seed-demo"])
+    assert refused.value.code == FAILED
+    assert capsys.readouterr().err.startswith("realty: This is production")
+    with pytest.raises(SystemExit) as forced:
+        main(["seed-demo", "--force"])
+    assert forced.value.code == DONE
+
+
+def test_the_same_moment_makes_the_same_data(
+    database: str,
+    _cleaner: Cleaner,  # noqa: PT019 - it has a value, and empties the database
+    ask: Any,
+) -> None:
+    now = utcnow().replace(microsecond=0)
+    made = []
+    for _ in range(2):
+        demo.load(SETTINGS, now=now)
+        made.append(
+            ask(
+                "SELECT status, total_amount, paid_amount, booking_date, unit_number FROM bookings"
+                " JOIN (SELECT id AS unit, unit_number FROM units) AS u ON unit = unit_id"
+                " ORDER BY bookings.id"
+            )
+        )
+        _cleaner.clean()
+    assert made[0] == made[1]
+    assert len(made[0]) == len(DEALS)
+
+
+def test_the_logins_work_and_show_something(loaded: str, api: Api) -> None:
+    for role, email in LOGINS.items():
+        login = api.post("/api/auth/login", {"email": email, "password": PASSWORD}).data
+        assert login["user"]["user_type"] == role
+        caller = api.as_(login["access_token"])
+        bookings = caller.get("/api/bookings", {"limit": 100}).data
+        assert bookings["pagination"]["totalItems"] >= 3
+        for booking in bookings["bookings"]:
+            caller.get(f"/api/bookings/{booking['id']}")
+            caller.get(f"/api/bookings/{booking['id']}/schedule")
+            caller.get(f"/api/bookings/{booking['id']}/timeline")
+        counted = caller.get("/api/auth/me/counts").data["counts"]
+        shown = caller.get("/api/notifications", {"limit": 100}).data
+        assert shown["unread_count"] == counted["unread_notifications"]
+        if role != "admin":
+            assert shown["notifications"]
+            assert counted["unread_messages"] + sum(counted["waiting"].values()) > 0
+
+
+def test_strangers_find_seven_projects_in_four_cities(loaded: str, api: Api) -> None:
+    projects = api.get("/api/projects", {"limit": 100}).data["projects"]
+    assert len(projects) == 7
+    cities = {project["location_city"] for project in projects}
+    assert cities == {"Bangalore", "Mumbai", "Pune", "Hyderabad"}
+    states = {project["schedule_state"] for project in projects}
+    assert {"on_track", "delayed"} <= states
+    wanted = {"city": "bangalore", "status": "construction", "page": 1, "limit": 10}
+    (lakeside,) = api.get("/api/projects", wanted).data["projects"]
+    assert 0 < Decimal(lakeside["overall_progress"]) < 100
+    for project in projects:
+        detail = api.get(f"/api/projects/{project['id']}").data["project"]
+        assert detail["amenities"]
+        assert detail["rera_authority_url"].startswith("https://")
+        api.get(f"/api/projects/{project['id']}/availability")
+        page = api.get(f"/api/projects/{project['id']}/units", {"limit": 100}).data
+        for unit in page["units"][:3]:
+            api.get(f"/api/units/{unit['id']}/cost-sheet", {"payment_plan": "loan"})
+
+
+def test_every_state_is_there(loaded: str, ask: Any) -> None:
+    def values(sql: str) -> set[str]:
+        return {value for (value,) in ask(sql)}
+
+    assert values("SELECT status FROM bookings") == {
+        *("pending", "token_paid", "confirmed", "agreement_registered", "handed_over"),
+        *("expired", "rejected", "cancelled"),
+    }
+    assert values("SELECT status FROM units") == {
+        *("available", "reserved", "blocked", "booked", "sold"),
+    }
+    assert values("SELECT status FROM projects") == {
+        *("planning", "construction", "completed", "delivered", "on_hold"),
+    }
+    assert values("SELECT status FROM payments") == {"reported", "pending", "completed"}
+    assert {"paid", "overdue", "scheduled", "void"} <= values("SELECT status FROM installments")
+    assert values("SELECT payment_plan FROM bookings") == {
+        *("full_payment", "installments", "construction_linked", "loan"),
+    }
+    assert ask("SELECT project_name FROM projects WHERE NOT is_published") == [
+        ("Meridian Sky Gardens",)
+    ]
+
+
+def test_every_sum_and_counter_is_right(loaded: str, ask: Any) -> None:
+    assert not ask(
+        "SELECT id FROM projects p WHERE total_units <>"
+        " (SELECT count(*) FROM units WHERE project_id = p.id) OR available_units <>"
+        " (SELECT count(*) FROM units WHERE project_id = p.id AND status = 'available')"
+        " OR price_range_min <> (SELECT min(price) FROM units WHERE project_id = p.id)"
+        " OR price_range_max <> (SELECT max(price) FROM units WHERE project_id = p.id)"
+    )
+    assert not ask(
+        "SELECT id FROM builders b WHERE total_projects <>"
+        " (SELECT count(*) FROM projects WHERE builder_id = b.id AND status <> 'cancelled')"
+        " OR review_count <> (SELECT count(*) FROM reviews WHERE builder_id = b.id)"
+    )
+    in_paise = "CAST(round({} * 100) AS INTEGER)"
+    paid, amount = in_paise.format("paid_amount"), in_paise.format("amount")
+    receipts = "('token', 'installment', 'final', 'charge')"
+    # The identity of the money: what came in less what went out is what the rows have.
+    assert not ask(
+        f"SELECT id FROM bookings b WHERE {paid} <> COALESCE((SELECT sum(CASE"
+        f" WHEN payment_type IN {receipts} THEN {amount}"
+        f" WHEN payment_type IN ('refund', 'reversal') THEN -{amount} ELSE 0 END)"
+        " FROM payments WHERE booking_id = b.id AND status = 'completed'), 0)"
+        f" OR {paid} <> (SELECT sum({paid}) FROM installments WHERE booking_id = b.id)"
+    )
+    assert not ask(
+        f"SELECT id FROM bookings b WHERE {in_paise.format('total_amount')} <>"
+        f" (SELECT sum({amount}) FROM installments WHERE booking_id = b.id AND kind = 'plan')"
+        " OR (SELECT sum(percent) FROM installments WHERE booking_id = b.id) <> 100"
+    )
+    assert not ask("SELECT id FROM installments WHERE paid_amount > amount OR paid_amount < 0")
+    assert not ask(
+        "SELECT id FROM installments WHERE demanded_at IS NOT NULL AND booking_id NOT IN"
+        " (SELECT id FROM bookings WHERE agreement_number IS NOT NULL)"
+    )
+    assert not ask(
+        "SELECT id FROM units u WHERE (status = 'sold') <> EXISTS (SELECT 1 FROM bookings"
+        " WHERE unit_id = u.id AND status IN ('agreement_registered', 'handed_over'))"
+        " OR (status = 'booked') <> EXISTS (SELECT 1 FROM bookings"
+        " WHERE unit_id = u.id AND status IN ('pending', 'token_paid', 'confirmed'))"
+    )
+    assert not ask(
+        "SELECT id FROM number_series n WHERE last_number <> (SELECT count(*) FROM payments"
+        " WHERE builder_id = n.builder_id AND financial_year = n.period)"
+    )
+
+
+def test_every_status_has_its_history(loaded: str, ask: Any) -> None:
+    for entity, table, first in (
+        ("booking", "bookings", None),
+        ("unit", "units", "available"),
+        ("project", "projects", "planning"),
+    ):
+        now_in = dict(ask(f"SELECT id, status FROM {table}"))
+        seen: dict[int, str | None] = {}
+        for row_id, before, after in ask(
+            "SELECT entity_id, from_status, to_status FROM status_history"
+            f" WHERE entity = '{entity}' ORDER BY at, id"
+        ):
+            assert before == seen.get(row_id, first)
+            seen[row_id] = after
+        assert {row_id: seen.get(row_id, first) for row_id in now_in} == now_in
+
+
+def test_nothing_of_it_is_mailed(loaded: str, ask: Any) -> None:
+    assert ask("SELECT DISTINCT status, body, link FROM outgoing_mail") == [("sent", None, None)]
+
+
+def test_nothing_lies_in_the_future(loaded: str, ask: Any) -> None:
+    soon = utcnow() + timedelta(minutes=1)
+    for table, column in (
+        ("payments", "created_at"),
+        ("status_history", "at"),
+        ("notifications", "created_at"),
+        ("messages", "created_at"),
+        ("installments", "demanded_at"),
+    ):
+        assert not ask(f"SELECT id FROM {table} WHERE {column} > '{soon.isoformat(' ')}'"), table
+    today = local_date(soon, "Asia/Kolkata")
+    assert not ask(f"SELECT id FROM payments WHERE payment_date > '{today}'")
+
+
+def test_a_load_that_fails_leaves_nothing(
+    database: str, ask: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*_arguments: object) -> None:
+        raise RuntimeError("the disk is full")
+
+    monkeypatch.setattr("realty.demo.story._finish", fail)
+    with pytest.raises(RuntimeError):
+        demo.load(SETTINGS, now=utcnow())
+    assert not any(counts(ask).values())
+
+
+def test_people_are_who_they_say() -> None:
+    assert len({customer.email for customer in CUSTOMERS}) == 20
+    for builder in BUILDERS:
+        assert builder.gstin[2:12] == builder.pan
+        assert builder.gstin[14] == _gstin_check_digit(builder.gstin[:14])
+
+
+def _gstin_check_digit(number: str) -> str:
+    digits = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+    products = [digits.index(sign) * (1 + place % 2) for place, sign in enumerate(number)]
+    return digits[-sum(product // 36 + product % 36 for product in products) % 36]
+
+
+# Volume
+
+
+def test_seed_demo_for_volume_goes_on_where_it_stopped(
+    database: str, tmp_path: Path, ask: Any
+) -> None:
+    def seed(projects: int) -> str:
+        ended = realty(
+            "seed-demo",
+            f"--projects={projects}",
+            "--units-per-project=130",
+            folder=tmp_path,
+            DATABASE_URL=database,
+        )
+        assert ended.status == DONE, ended.errors
+        assert "units" in ended.errors  # the progress bar
+        return ended.output.splitlines()[-1]
+
+    assert seed(30) == "Added 30 projects with 3900 units for volume."
+    first = ask("SELECT project_name, total_units FROM projects ORDER BY id")
+    assert seed(45) == "Added 15 projects with 1950 units for volume."
+    assert ask("SELECT project_name, total_units FROM projects ORDER BY id")[:38] == first
+    assert not ask(
+        "SELECT id FROM projects p WHERE total_units <>"
+        " (SELECT count(*) FROM units WHERE project_id = p.id) OR available_units <>"
+        " (SELECT count(*) FROM units WHERE project_id = p.id AND status = 'available')"
+    )
+    assert not ask(
+        "SELECT id FROM builders b WHERE total_projects <>"
+        " (SELECT count(*) FROM projects WHERE builder_id = b.id AND status <> 'cancelled')"
+    )
+
+
+def test_volume_is_shown_by_the_api(database: str, api: Api) -> None:
+    demo.load_volume(projects=40, units_per_project=8, now=utcnow(), quiet=True)
+    projects = api.get("/api/projects", {"limit": 100}).data["projects"]
+    assert len(projects) == 38  # two in forty are not published
+    api.get(f"/api/projects/{projects[0]['id']}/availability")
+    assert len(api.get("/api/units", {"limit": 100}).data["units"]) == 100
+
+
+@pytest.mark.parametrize("option", ["--projects=3", "--units-per-project=3"])
+def test_volume_needs_both_numbers(option: str, tmp_path: Path) -> None:
+    refused = realty("seed-demo", option, folder=tmp_path)
+    assert refused.status == WRONG_USE
+    assert refused.complaint == "Give --projects and --units-per-project together."
