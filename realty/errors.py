@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Detail:
-    """One reason of an error: the field, a sentence, and the figure or choices that belong to it."""
+    """One reason of an error: the field, a sentence, the figure or the choices that go with it."""
 
     field: str
     message: str
@@ -20,7 +20,7 @@ class Detail:
     allowed: Sequence[str] | None = None
 
     def as_json(self) -> dict[str, object]:
-        """The contract's `ErrorDetail`; `value` and `allowed` appear only when they say something."""
+        """The contract's `ErrorDetail`; `value` and `allowed` only when they say something."""
         body: dict[str, object] = {"field": self.field, "message": self.message}
         if self.value is not None:
             body["value"] = self.value

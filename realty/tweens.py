@@ -28,6 +28,7 @@ access_log = logging.getLogger("realty.access")
 Handler = Callable[[Request], Response]
 
 WELL_FORMED_ID = re.compile(r"[A-Za-z0-9._-]{8,128}")
+SECRET_LENGTH = re.compile(r"[^/]{33,}")
 CORS_METHODS = "GET, HEAD, POST, PUT, PATCH, DELETE"
 CORS_HEADERS = "Authorization, Content-Type, Idempotency-Key, If-Match, If-None-Match, X-Request-ID"
 CORS_EXPOSED = "ETag, Location, Idempotent-Replayed, Retry-After, X-Request-ID, WWW-Authenticate"
@@ -71,7 +72,7 @@ def guard_tween_factory(handler: Handler, registry: Registry) -> Handler:
         access_log.info(
             "%s %s %d %.1fms %s user=%s ip=%s",
             quote(request.method[:20]),
-            quote(request.environ.get("PATH_INFO", "").encode("latin-1")[:500]),
+            _logged_path(request),
             response.status_code,
             (time.perf_counter() - started) * 1000,
             request.id,
@@ -90,6 +91,12 @@ def _answer(request: Request, handler: Handler) -> Response:
         return handler(request)
     except Exception as error:  # noqa: BLE001 - what even the error views could not answer
         return unexpected(error, request)
+
+
+def _logged_path(request: Request) -> str:
+    """The path without its query; what is as long as a secret, and no part of ours, is masked."""
+    path = SECRET_LENGTH.sub("***", request.environ.get("PATH_INFO", ""))
+    return quote(path.encode("latin-1")[:500], safe="/*")
 
 
 def _request_id(request: Request) -> str:

@@ -28,11 +28,17 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Leave the tests that are about PostgreSQL out of a run on SQLite."""
+    """Run each test where it can say something: what is about PostgreSQL there only, and what uses
+    no database only beside SQLite, because the other database changes nothing about it."""
+    foreign = [item for item in items if not _belongs(item)]
+    config.hook.pytest_deselected(items=foreign)
+    items[:] = [item for item in items if _belongs(item)]
+
+
+def _belongs(item: pytest.Item) -> bool:
     if POSTGRES_URL is None:
-        foreign = [item for item in items if item.get_closest_marker("postgres")]
-        config.hook.pytest_deselected(items=foreign)
-        items[:] = [item for item in items if item not in foreign]
+        return item.get_closest_marker("postgres") is None
+    return "database_url" in getattr(item, "fixturenames", ())
 
 
 @pytest.fixture(scope="session")

@@ -33,6 +33,16 @@ def outside(database_url: str) -> Iterator[Any]:
         yield plain.cursor()
 
 
+def content(database_url: str) -> dict[str, list[Any]]:
+    """Every row of every table, by its name."""
+    rows: dict[str, list[Any]] = {}
+    with outside(database_url) as cursor:
+        for table in sorted(entity._table_ for entity in db.entities.values()):
+            cursor.execute(f"SELECT * FROM {table} ORDER BY id")
+            rows[table] = cursor.fetchall()
+    return rows
+
+
 def at_once(tasks: list[Callable[[], T]]) -> list[T]:
     """Run each task in a thread of its own; return their results, or raise their first failure."""
 

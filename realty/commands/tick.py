@@ -34,6 +34,7 @@ EFFECTS = {
     "mails_dropped": "mails dropped",
     "answers_forgotten": "idempotency keys deleted",
     "links_forgotten": "links deleted",
+    "sessions_forgotten": "sessions deleted",
     "errors": "errors",
 }
 
@@ -139,3 +140,5 @@ def _clean_up(done: Counter[str], now: datetime) -> None:
         done["answers_forgotten"] += cleaning.forget_answers(policy=current_policy(), now=now)
     with session():
         done["links_forgotten"] += cleaning.forget_links(now=now)
+    with session():
+        done["sessions_forgotten"] += cleaning.forget_sessions(now=now)

@@ -105,7 +105,7 @@ class ParameterSet:
         for name, text in sent:
             parameter = self.by_name.get(name)
             if parameter is None:
-                errors.append(ContractProblem(name, "unknown parameter"))
+                errors.append(ContractProblem(name, "is not a known parameter"))
             elif name in values:
                 errors.append(ContractProblem(name, "is given more than once"))
             else:

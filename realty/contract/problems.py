@@ -134,14 +134,17 @@ def _sentences(errors: Iterable[ValidationError], base: str) -> Iterator[tuple[s
                 yield field_name([*path, name], base), "is required"
             case ValidationErrorKind.AdditionalProperties(names):
                 for name in names:
-                    yield field_name([*path, name], base), "unknown field"
+                    yield field_name([*path, name], base), "is not a known field"
             case ValidationErrorKind.AnyOf(branches):
-                # `anyOf` is only used for "this or null": what is wrong with "this" is the news.
+                # Of "this or null" the news is what is wrong with "this"; of two bodies, what is
+                # wrong with the one that knows the fields.
                 expected = [_expected_types(branch, path) for branch in branches]
                 if all(expected):
                     yield field_name(path, base), _must_be(chain.from_iterable(expected))
                 else:
-                    yield from _sentences(branches[expected.index([])], base)
+                    judged = zip(branches, expected, strict=True)
+                    fitting = (branch for branch, types in judged if not types)
+                    yield from _sentences(min(fitting, key=_unknown_fields), base)
             case kind:
                 yield field_name(path, base), _sentence(kind)
 
@@ -154,6 +157,14 @@ def _expected_types(branch: Sequence[ValidationError], path: list[str | int]) ->
         if isinstance(error.kind, ValidationErrorKind.Type) and list(error.instance_path) == path
         for name in error.kind.types
     ]
+
+
+def _unknown_fields(branch: Iterable[ValidationError]) -> int:
+    return sum(
+        len(error.kind.unexpected)
+        for error in branch
+        if isinstance(error.kind, ValidationErrorKind.AdditionalProperties)
+    )
 
 
 def _must_be(types: Iterable[str]) -> str:

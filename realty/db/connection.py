@@ -68,6 +68,11 @@ def postgres_parameters(database_url: str, options: str = POSTGRES_OPTIONS) -> d
     parameters: dict[str, Any] = {
         "client_encoding": "UTF8",
         "connect_timeout": "5",
+        # A server that dies without a word is noticed within half a minute, not within hours.
+        "keepalives_idle": "10",
+        "keepalives_interval": "5",
+        "keepalives_count": "3",
+        "tcp_user_timeout": "30000",
         "fallback_application_name": "realty",
         **given,
     }

@@ -5,6 +5,10 @@ One order everywhere, or two requests wait for each other:
     idempotency key → customer → unit → booking → project → builder →
     number series → audit head → cache stamps (the projects', then the catalogue's)
 
+and, apart from these, in what concerns identity:
+
+    builder → invitation → user → session and one-time link
+
 Locks come before any insert, and rows of one kind are locked by ascending id (`lock_many`).
 Installments, payments and phases have no lock of their own: their booking or project guards them.
 

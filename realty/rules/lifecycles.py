@@ -70,6 +70,18 @@ PROJECT_TRANSITIONS: Mapping[str, tuple[str, ...]] = {
 }
 """Beside these, a project on hold returns to the status it came from."""
 CLOSED_TO_BOOKINGS = frozenset({"on_hold", "cancelled"})
+NEEDED_DATES: Mapping[str, tuple[str, str]] = {
+    "construction": ("start_date", "A project under construction has a start date."),
+    "completed": (
+        "occupancy_certificate_date",
+        "A completed project has an occupancy certificate.",
+    ),
+    "delivered": (
+        "occupancy_certificate_date",
+        "A delivered project has an occupancy certificate.",
+    ),
+}
+"""The date that a project has in a status, and what to say without it."""
 
 
 def _open_transitions(status: str, role: Role) -> dict[str, str]:
@@ -131,6 +143,13 @@ def check_project(status: str, target: str, previous: str | None) -> None:
         raise InvalidTransition.between("project", status, target, allowed)
 
 
+def check_project_dates(status: str, dates: Mapping[str, date | None]) -> None:
+    """Raises `ValidationFailed` when `dates`, by column, lack the one that `status` needs."""
+    field, message = NEEDED_DATES.get(status, ("", ""))
+    if field and dates[field] is None:
+        raise ValidationFailed.at(field, message)
+
+
 def check_project_ready(
     target: str,
     *,
@@ -144,12 +163,11 @@ def check_project_ready(
     Raises `ValidationFailed` naming the missing date, `HasBookings` on cancelling a project with
     occupying bookings, `Conflict` on delivering one with sold units not handed over.
     """
-    if target == "construction" and start_date is None:
-        raise ValidationFailed.at("start_date", "A project under construction has a start date.")
-    if target == "completed" and occupancy_certificate_date is None:
-        raise ValidationFailed.at(
-            "occupancy_certificate_date", "A completed project has an occupancy certificate."
-        )
+    dates = {
+        "start_date": start_date,
+        "occupancy_certificate_date": occupancy_certificate_date,
+    }
+    check_project_dates(target, dates)
     if target == "cancelled" and occupying_bookings:
         raise HasBookings(
             "A project with live bookings cannot be cancelled.",

@@ -127,10 +127,13 @@ def position_of(booking: Any) -> PaymentPosition:
 
 
 def schedule(booking_id: int, *, now: datetime) -> Schedule:
-    """The rows of what is payable as they stand today, in the project's time zone."""
+    """The rows of what is payable as they stand today, in the project's time zone.
+
+    On a dead booking nothing is asked for any more, not even the rest of a row that was begun.
+    """
     booking = Booking.select(lambda b: b.id == booking_id).prefetch(Booking.installments)[:1][0]
     policy, today = current_policy(), site_of(booking.project.id).today(now)
-    snapshot = booking.price_snapshot
+    dead, snapshot = booking.status in DEAD, booking.price_snapshot
     tds = Decimal(snapshot["tds_rate"]) if snapshot["tds_applies"] else ZERO
     rows = []
     for row in sorted(booking.installments, key=lambda each: each.sequence):
@@ -139,11 +142,11 @@ def schedule(booking_id: int, *, now: datetime) -> Schedule:
             amount=row.amount,
             paid_amount=row.paid_amount,
             due_date=row.due_date,
-            is_demanded=row.demanded_at is not None,
+            is_demanded=row.demanded_at is not None and not dead,
             today=today,
             policy=policy,
         )
-        pending = ZERO if status == "void" else row.amount - row.paid_amount
+        pending = ZERO if dead or status == "void" else row.amount - row.paid_amount
         late = status == "overdue"
         interest = simple_interest(pending, row.due_date, today, policy) if late else ZERO
         rows.append(Due(row, status, pending, percent_of(row.amount, tds), interest))
@@ -157,11 +160,15 @@ def schedule(booking_id: int, *, now: datetime) -> Schedule:
 
 
 def timeline(booking_id: int) -> list[Entry]:
-    """Every change of status, oldest first. A builder goes by the company's name."""
+    """Every change of status, oldest first. A builder goes by the company's name.
+
+    The order is that of the ids, which rise under the booking's lock; the clocks of two machines
+    differ.
+    """
     booking = Booking.select(lambda b: b.id == booking_id).prefetch(Booking.builder)[:1][0]
     changes = (
         StatusHistory.select(lambda h: h.entity == "booking" and h.entity_id == booking_id)
-        .order_by(lambda h: (h.at, h.id))
+        .order_by(lambda h: h.id)
         .prefetch(StatusHistory.actor)
     )
     return [

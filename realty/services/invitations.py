@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 from secrets import token_urlsafe
 from typing import Any, NamedTuple
 
-from pony.orm import OptimisticCheckError, select
+from pony.orm import OptimisticCheckError, TransactionIntegrityError, select
 
 from realty.db import Builder, Customer, Invitation, User, scopes
 from realty.db.locks import lock
@@ -92,6 +92,11 @@ def _new_customer(body: dict[str, Any], email: str, phone: str | None, now: date
         created_at=now,
         updated_at=now,
     )
+    try:
+        user.flush()
+    except TransactionIntegrityError as taken:
+        # Somebody took the address at this moment: run again, it is a known one now.
+        raise OptimisticCheckError("the address was taken meanwhile") from taken
     return Customer(
         user=user,
         first_name=body["first_name"],

@@ -185,7 +185,7 @@ def prefer(identity: Identity, wishes: Iterable[Mapping[str, Any]]) -> dict[str,
         kind = wish["notification_type"]
         if kind in wanted:
             raise ValidationFailed.at(
-                f"preferences.{position}.notification_type", "stands there twice", kind
+                f"preferences[{position}].notification_type", "stands there twice", kind
             )
         wanted[kind] = wish
     for kind, wish in sorted(wanted.items()):

@@ -19,7 +19,12 @@ from realty.db.locks import lock, lock_many
 from realty.errors import Conflict, Detail, HasBookings, NotFound, ValidationFailed
 from realty.rules.clock import local_date, timezone_name
 from realty.rules.currencies import currency_code
-from realty.rules.lifecycles import OCCUPYING, check_project, check_project_ready
+from realty.rules.lifecycles import (
+    OCCUPYING,
+    check_project,
+    check_project_dates,
+    check_project_ready,
+)
 from realty.rules.policy import Policy
 from realty.rules.rera import registration_gate
 from realty.rules.setting_tables import DAYS
@@ -37,6 +42,7 @@ _NOT_BEFORE_START = (
     "actual_completion_date",
     "occupancy_certificate_date",
 )
+_FACTS = ("actual_completion_date", "occupancy_certificate_date")
 # Children before parents. What stands in no list here (visits, conversations) keeps the project.
 _DELETIONS = (
     "DELETE FROM saved_projects WHERE project_id = $project_id",
@@ -95,6 +101,7 @@ def update(
     _check(project)
     if target is not None:
         _move(project, target, actor=actor, now=now, reason=reason)
+    _check_dates(project, columns, now)
     if project.is_published and not _REGISTRATION.isdisjoint(columns):
         _require_registration(project, now)
     project.version += 1
@@ -207,6 +214,17 @@ def _check(project: Any) -> None:
             raise ValidationFailed.at(f"visiting_hours.{name}", "It must close after it opens.")
 
 
+def _check_dates(project: Any, columns: Mapping[str, Any], now: datetime) -> None:
+    """What happened did not happen tomorrow, and a status keeps the date that it needs."""
+    today = local_date(now, project.timezone)
+    for name in _FACTS:
+        if columns.get(name) is not None and columns[name] > today:
+            raise ValidationFailed.at(name, "It must not be after today.", today.isoformat())
+    dates = project.to_dict(["start_date", "occupancy_certificate_date"])
+    if not dates.keys().isdisjoint(columns):
+        check_project_dates(project.status, dates)
+
+
 def _refuse_declared(project_id: int, columns: Mapping[str, Any]) -> None:
     """`Conflict` for what is kept from the units, once there are units."""
     sent = [name for name in DECLARED if name in columns]
@@ -245,7 +263,8 @@ def _status_before_hold(project_id: int) -> str | None:
         for h in StatusHistory
         if h.entity == "project" and h.entity_id == project_id and h.to_status == "on_hold"
     )
-    latest = held.order_by(lambda h: (desc(h.at), desc(h.id))).first()
+    # By id, which rises under the project's lock; the clocks of two machines differ.
+    latest = held.order_by(lambda h: desc(h.id)).first()
     return None if latest is None else latest.from_status
 
 

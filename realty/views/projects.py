@@ -31,12 +31,12 @@ def list_projects(context: ProjectCollection, request: Request) -> Response:
 
 
 @operation("createProject", permission=P.PROJECT_CREATE)
-def create_project(context: ProjectCollection, request: Request) -> Json:
+def create_project(context: ProjectCollection, request: Request) -> Response:
     """A new project of the caller."""
     body = request.openapi_validated.body
     project = projects.create(actor=require_identity(request), body=body, now=request.now)
     request.response.location = request.route_path("project", project_id=project.id)
-    return _shown(project, context.identity, request)
+    return tagged(request, _shown(project, context.identity, request), project)
 
 
 @operation("getProject", permission=P.PROJECT_READ)
@@ -65,19 +65,19 @@ def delete_project(context: ProjectResource, request: Request) -> None:
 
 
 @operation("publishProject", permission=P.PROJECT_PUBLISH)
-def publish_project(context: ProjectResource, request: Request) -> Json:
+def publish_project(context: ProjectResource, request: Request) -> Response:
     """Show a project to everybody."""
     project = projects.publish(
         project_id=context.project_id, now=request.now, policy=current_policy()
     )
-    return _shown(project, context.identity, request)
+    return tagged(request, _shown(project, context.identity, request), project)
 
 
 @operation("unpublishProject", permission=P.PROJECT_PUBLISH)
-def unpublish_project(context: ProjectResource, request: Request) -> Json:
+def unpublish_project(context: ProjectResource, request: Request) -> Response:
     """Hide a project from the public."""
     project = projects.unpublish(project_id=context.project_id)
-    return _shown(project, context.identity, request)
+    return tagged(request, _shown(project, context.identity, request), project)
 
 
 @operation("setProjectFeatured", permission=P.PROJECT_FEATURE)

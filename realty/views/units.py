@@ -44,12 +44,12 @@ def list_units(context: UnitCollection, request: Request) -> Response:
 
 
 @operation("createUnit", permission=P.UNIT_CREATE)
-def create_unit(context: UnitCollection, request: Request) -> Json:
+def create_unit(context: UnitCollection, request: Request) -> Response:
     """A new unit in a project of the caller."""
     body = request.openapi_validated.body
     unit = units.create(actor=require_identity(request), body=body, now=request.now)
     request.response.location = request.route_path("unit", unit_id=unit.id)
-    return {"unit": unit_json(unit, context.identity)}
+    return tagged(request, {"unit": unit_json(unit, context.identity)}, unit)
 
 
 @operation("getUnit", permission=P.UNIT_READ)

@@ -280,8 +280,8 @@ def test_literal_paths_are_not_swallowed_by_templates(app: Any) -> None:
 
 
 def test_every_operation_is_named_in_a_test() -> None:
-    text = "\n".join(
-        path.read_text(encoding="utf-8") for path in (TESTS / "functional").rglob("*.py")
-    )
+    """In its name or the name of its file, `test_cancel_booking.py`."""
+    files = list((TESTS / "functional").rglob("*.py"))
+    text = "\n".join([each for path in files for each in (path.stem, path.read_text("utf-8"))])
     unnamed = [op.id for op in OPERATIONS if snake_case(op.id) not in text]
     assert unnamed == []

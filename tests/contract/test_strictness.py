@@ -50,8 +50,8 @@ UNSTORABLE = "must not contain the character U+0000 or half of a surrogate pair"
 NOT_WHOLE = "must be a whole number"
 
 QUERIES = [
-    ("unknown=1", "unknown", "unknown parameter"),
-    ("Page=1", "Page", "unknown parameter"),
+    ("unknown=1", "unknown", "is not a known parameter"),
+    ("Page=1", "Page", "is not a known parameter"),
     ("page=1&page=2", "page", "is given more than once"),
     ("page=1&page=1", "page", "is given more than once"),
     ("page=%201", "page", NOT_WHOLE),
@@ -137,7 +137,7 @@ BODIES = [
     (b"{}", 422, "name", "is required"),
     (b'{"name": ""}', 422, "name", "must not be empty"),
     (b'{"name": null}', 422, "name", "must be a string"),
-    (b'{"name": "a", "id": 5}', 422, "id", "unknown field"),
+    (b'{"name": "a", "id": 5}', 422, "id", "is not a known field"),
     (b'{"name": "a\\u0000b"}', 422, "name", UNSTORABLE),
     (b'{"name": "a", "k\\u0000": 1}', 422, "k\N{REPLACEMENT CHARACTER}", UNSTORABLE),
     (b'{"name": "\\ud800"}', 422, "name", UNSTORABLE),

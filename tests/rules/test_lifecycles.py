@@ -125,9 +125,10 @@ def test_what_a_status_demands() -> None:
     with pytest.raises(ValidationFailed) as no_start:
         ready("construction", start_date=None)
     assert no_start.value.details[0].field == "start_date"
-    with pytest.raises(ValidationFailed) as no_certificate:
-        ready("completed", occupancy_certificate_date=None)
-    assert no_certificate.value.details[0].field == "occupancy_certificate_date"
+    for target in ("completed", "delivered"):
+        with pytest.raises(ValidationFailed) as no_certificate:
+            ready(target, occupancy_certificate_date=None)
+        assert no_certificate.value.details[0].field == "occupancy_certificate_date"
     with pytest.raises(HasBookings):
         ready("cancelled", occupying_bookings=1)
     with pytest.raises(Conflict):

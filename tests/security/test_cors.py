@@ -244,9 +244,7 @@ def test_headers_of_every_answer(api: Api) -> None:
         ("<script>alert(1)</script>", False),
     ],
 )
-def test_a_request_id_is_taken_over_when_it_is_harmless(
-    api: Api, offered: str, kept: bool
-) -> None:
+def test_a_request_id_is_taken_over_when_it_is_harmless(api: Api, offered: str, kept: bool) -> None:
     answer = api.get("/api/nowhere", headers={"X-Request-ID": offered}, status=404)
 
     assert (answer.headers["X-Request-ID"] == offered) is kept

@@ -18,7 +18,7 @@ from tests.contract.document import (
     body_of,
     concrete,
 )
-from tests.contract.test_roles import content
+from tests.database import content
 from tests.factories import make_customer
 from tests.security.hostile import Attack, ask, error_of
 

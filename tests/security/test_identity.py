@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import statistics
 import time
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from typing import Any
@@ -200,6 +199,19 @@ def test_every_refused_login_costs_one_hash(api: Api, refusals: dict[str, Any]) 
         assert stored.startswith(b"$2b$04$"), why
 
 
+def test_a_lock_hides_whether_the_password_fits_from_a_clock(api: Api, clock: Clock) -> None:
+    """A fitting password would go on to hash the new one, which takes as long again."""
+    account = make_customer()
+    with session():
+        User[account.user_id].locked_until = clock.now() + timedelta(minutes=5)
+    body = {"current_password": PASSWORD, "new_password": "Narmada-Tapi-9"}
+
+    with patch.object(passwords.bcrypt, "hashpw") as hashed:
+        api.as_(account).post("/api/auth/change-password", body, status=401)
+
+    assert hashed.call_count == 0
+
+
 def test_known_and_unknown_addresses_take_as_long(database: str) -> None:
     """At a cost at which the hash is most of a login, as in production.
 
@@ -252,10 +264,10 @@ def test_a_crowd_of_logins_is_held_off(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture
-def signed_in(api: Api, clock: Clock) -> Iterator[tuple[Account, str]]:
+def signed_in(api: Api, clock: Clock) -> tuple[Account, str]:
     """An account with a login of its own, and that login's refresh token."""
     account = make_customer()
-    yield account, log_in(api, account.email, PASSWORD).data["refresh_token"]
+    return account, log_in(api, account.email, PASSWORD).data["refresh_token"]
 
 
 def test_a_spent_refresh_token_ends_the_login_for_good(

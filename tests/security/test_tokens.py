@@ -380,3 +380,15 @@ def test_two_tabs_refresh_while_the_keys_are_rotated(api: Api, database: str) ->
 
     assert first == second
     during.post("/api/auth/refresh", {"refresh_token": second})
+
+
+def test_a_tab_that_comes_after_its_key_was_dropped_ends_nothing(api: Api, database: str) -> None:
+    """Its successor cannot be told any more; the tab that got it goes on."""
+    before, after = (Api(deploy(database, token_keys=keys)) for keys in (OLD, NEXT))
+    spent = log_in(before, make_customer().email, PASSWORD).data["refresh_token"]
+    living = before.post("/api/auth/refresh", {"refresh_token": spent}).data["refresh_token"]
+
+    refused = after.post("/api/auth/refresh", {"refresh_token": spent}, status=401)
+
+    assert refused.code == "invalid_token"
+    after.post("/api/auth/refresh", {"refresh_token": living})

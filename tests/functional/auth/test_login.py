@@ -9,6 +9,7 @@ import pytest
 
 from realty.db import Session, User
 from realty.db.session import session
+from realty.services import cleaning
 from realty.services.links import fingerprint
 from tests.client import Api
 from tests.deployment import SETTINGS, Clock
@@ -196,6 +197,25 @@ def test_the_oldest_login_ends_when_there_are_too_many(api: Api) -> None:
     total = api.as_(logins[-1]["access_token"]).get("/api/auth/sessions").data["pagination"]
     assert total["totalItems"] == SETTINGS.sessions_per_user
     assert api.as_(bystander).get("/api/auth/me").status == 200
+
+
+def test_ended_logins_are_forgotten_in_the_end(api: Api, clock: Clock) -> None:
+    customer = make_customer()
+    ended = log_in(api, customer.email, PASSWORD).data
+    api.as_(ended["access_token"]).post("/api/auth/logout", status=204)
+
+    def forget() -> int:
+        with session():
+            return cleaning.forget_sessions(now=clock.now())
+
+    clock.advance(days=cleaning.DEAD_SESSION_DAYS)
+    assert forget() == 0
+    clock.advance(seconds=1)
+    assert forget() == 1
+    # The other one ran out by now, and is kept as long as one that was ended.
+    clock.advance(days=cleaning.DEAD_SESSION_DAYS)
+    assert forget() == 1
+    api.as_(customer).get("/api/auth/me", status=401)
 
 
 def test_an_expired_login_makes_no_room_necessary(api: Api, clock: Clock) -> None:

@@ -140,6 +140,16 @@ def test_list_bookings_counts_all_beside_the_page(api: Api) -> None:
     assert (nothing["total_bookings"], nothing["total_revenue"]) == (0, "0.00")
 
 
+def test_list_bookings_sums_more_than_one_amount_can_be(api: Api) -> None:
+    sale = make_sale(12)
+    for unit in sale.units:
+        booking = make_booking(unit, sale.customer)
+        change_booking(booking.id, total_amount=Decimal("999999999999.99"))
+    for caller in (sale.customer, sale.builder, make_admin()):
+        stats = api.as_(caller).get(PATH).data["stats"]
+        assert stats["total_revenue"] == stats["pending_revenue"] == "11999999999999.88"
+
+
 def test_list_bookings_pages(api: Api) -> None:
     sale = make_sale(5)
     for unit in sale.units:
@@ -229,12 +239,41 @@ def test_get_booking_schedule(api: Api, clock: Clock) -> None:
     api.get(f"{PATH}/{booking.id}/schedule", status=401)
 
 
+def test_nothing_is_overdue_on_a_dead_booking(api: Api, clock: Clock) -> None:
+    sale = make_sale()
+    booking = sale.booked("agreement_registered")
+    with session():
+        second = Installment.get(booking=booking.id, sequence=2)
+        second.set(due_date=local_date(clock.now(), "UTC"), demanded_at=clock.now())
+    make_payment(booking, "33150.00")
+    clock.advance(days=40)
+    url = f"{PATH}/{booking.id}/schedule"
+    alive = api.as_(sale.customer).get(url).data
+    assert alive["schedule"][1]["status"] == "overdue"
+    act(api, sale.builder, booking, "cancel", cancellation("666300.00"))
+    dead = api.as_(sale.customer).get(url).data
+    assert [row["status"] for row in dead["schedule"]] == ["paid", "partially_paid", *["void"] * 8]
+    for data in (*dead["schedule"], dead["totals"]):
+        assert (data["pending_amount"], data["interest_amount"]) == ("0.00", "0.00")
+    assert dead["totals"]["overdue_amount"] == "0.00"
+
+
 def test_no_tds_below_the_threshold(api: Api) -> None:
     sale = make_sale()
     unit = make_unit(sale.project, price=Decimal("4000000.00"), unit_number="S-1")
     booking = book(api, sale, unit)
     rows = api.as_(sale.customer).get(f"{PATH}/{booking['id']}/schedule").data["schedule"]
     assert {row["tds_amount"] for row in rows} == {"0.00"}
+
+
+def test_a_timeline_keeps_the_order_of_the_changes(api: Api, clock: Clock) -> None:
+    """Also when the second change is made on a machine whose clock is behind."""
+    sale = make_sale()
+    made = book(api, sale)
+    clock.advance(hours=-1)
+    act(api, sale.builder, made["id"], "cancel", cancellation())
+    lines = api.as_(sale.customer).get(f"{PATH}/{made['id']}/timeline").data["timeline"]
+    assert [line["event"] for line in lines] == ["created", "cancelled"]
 
 
 def test_get_booking_timeline(api: Api, clock: Clock) -> None:

@@ -49,6 +49,15 @@ def test_if_match_compares_the_version(api: Api) -> None:
     api.as_(sale.customer).get(url, headers={"If-None-Match": changed.headers["ETag"]}, status=304)
 
 
+def test_the_tag_of_a_new_booking_is_that_of_the_next_read(api: Api) -> None:
+    sale = make_sale()
+    as_customer = api.as_(sale.customer)
+    body = {"unit_id": sale.unit.id, "payment_plan": "construction_linked"}
+    made = as_customer.post(PATH, body, status=201)
+    url = f"{PATH}/{made.data['booking']['id']}"
+    as_customer.get(url, headers={"If-None-Match": made.headers["ETag"]}, status=304)
+
+
 def test_a_discount_makes_price_token_and_schedule_anew(api: Api) -> None:
     sale = make_sale()
     booking = sale.booked()
@@ -134,6 +143,19 @@ def test_what_a_customer_may_not_write(api: Api, body: dict[str, Any]) -> None:
     booking = sale.booked()
     api.as_(sale.customer).patch(f"{PATH}/{booking.id}", body, status=422)
     assert columns(booking.id, "version") == (1,)
+
+
+def test_a_builder_is_told_what_is_wrong_with_a_field_of_its_own(api: Api) -> None:
+    sale = make_sale()
+    url = f"{PATH}/{sale.booked().id}"
+    for body, message in (
+        ({"discount_amount": None}, "must be a string"),
+        ({"token_amount": "01.00"}, "does not have the right form"),
+        ({"price": "1.00"}, "is not a known field"),
+    ):
+        (name,) = body
+        refused = api.as_(sale.builder).patch(url, body, status=422)
+        assert refused.error["details"] == [{"field": name, "message": message}]
 
 
 def test_update_booking_is_for_the_two_sides(api: Api) -> None:

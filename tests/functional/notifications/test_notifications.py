@@ -91,9 +91,7 @@ def test_list_notifications_filters_by_read_and_type(api: Api) -> None:
     tell(customer, "booking", kind="booking")
     tell(customer, "payment", kind="payment")
     mine = api.as_(customer)
-    (booking_id,) = (
-        row["id"] for row in mine.get(PATH, {"type": "booking"}).data["notifications"]
-    )
+    (booking_id,) = (row["id"] for row in mine.get(PATH, {"type": "booking"}).data["notifications"])
     mine.patch(f"{PATH}/{booking_id}/read")
     assert found(mine, is_read=True) == ["Title of booking"]
     assert found(mine, is_read=False) == ["Title of payment"]
@@ -105,9 +103,7 @@ def test_list_notifications_filters_by_read_and_type(api: Api) -> None:
 @pytest.mark.parametrize(
     "params", [{"type": "gossip"}, {"is_read": "maybe"}, {"limit": 101}, {"sort": "id"}, {"x": 1}]
 )
-def test_list_notifications_refuses_what_it_does_not_know(
-    params: dict[str, Any], api: Api
-) -> None:
+def test_list_notifications_refuses_what_it_does_not_know(params: dict[str, Any], api: Api) -> None:
     api.as_(make_customer()).get(PATH, params, status=422)
 
 
@@ -263,7 +259,7 @@ def test_get_notification_preferences_are_on_until_chosen(make: Any, api: Api) -
 def test_update_notification_preferences_sets_what_is_sent(api: Api) -> None:
     customer, other = make_customer(), make_customer()
     mine = api.as_(customer)
-    sent = [row for row in rows(progress=(True, False), message=(False, False))][3:5]
+    sent = rows(progress=(True, False), message=(False, False))[3:5]
     data = mine.put(PREFERENCES, {"preferences": sent}).data
     assert data["preferences"] == rows(progress=(True, False), message=(False, False))
     back = [row for row in rows() if row["notification_type"] == "message"]
@@ -278,7 +274,7 @@ def test_update_notification_preferences_refuses_a_type_twice(api: Api) -> None:
     mine = api.as_(make_customer())
     twice = [rows()[0], {**rows()[0], "email": False}]
     error = mine.put(PREFERENCES, {"preferences": twice}, status=422).error
-    assert error["details"][0]["field"] == "preferences.1.notification_type"
+    assert error["details"][0]["field"] == "preferences[1].notification_type"
     assert mine.get(PREFERENCES).data["preferences"] == rows()
 
 

@@ -11,9 +11,11 @@ from pony.orm import count
 from realty.db import Builder, SavedProject, StatusHistory, SystemSetting
 from realty.db.enums import PROJECT_STATUSES
 from realty.db.session import session
+from realty.rules.clock import local_date
 from tests.client import Api
-from tests.deployment import CLOCK
+from tests.deployment import CLOCK, Clock
 from tests.factories import (
+    ZONE,
     make_admin,
     make_booking,
     make_builder,
@@ -86,6 +88,33 @@ def test_set_project_status_asks_for_the_dates(api: Api) -> None:
         path = f"{PATH}/{make_project(builder, status=status).id}/status"
         answer = as_builder.patch(path, {"status": target}, status=422)
         assert answer.error["details"][0]["field"] == field
+
+
+@pytest.mark.parametrize("field", ["occupancy_certificate_date", "actual_completion_date"])
+def test_set_project_status_takes_no_fact_from_the_future(
+    api: Api, clock: Clock, field: str
+) -> None:
+    builder = make_builder()
+    as_builder, path = api.as_(builder), f"{PATH}/{make_project(builder).id}/status"
+    today = local_date(clock.now(), ZONE)
+    facts = dict.fromkeys(("occupancy_certificate_date", "actual_completion_date"), f"{today}")
+    tomorrow = {field: f"{today + timedelta(days=1)}"}
+    refused = as_builder.patch(path, {"status": "completed", **facts, **tomorrow}, status=422)
+    assert refused.error["details"][0]["field"] == field
+    as_builder.patch(path, {"status": "completed", **facts})
+
+
+def test_set_project_status_goes_by_the_order_of_the_changes(api: Api, clock: Clock) -> None:
+    """Not by their times: the next one may come from a machine whose clock is an hour behind."""
+    builder = make_builder()
+    project = make_project(builder, status="planning", start_date=date(2024, 1, 1))
+    as_builder, path = api.as_(builder), f"{PATH}/{project.id}/status"
+    for status in ("on_hold", "planning", "construction"):
+        as_builder.patch(path, {"status": status})
+    clock.advance(hours=-1)
+    as_builder.patch(path, {"status": "on_hold"})
+    as_builder.patch(path, {"status": "planning"}, status=409)
+    as_builder.patch(path, {"status": "construction"})
 
 
 @pytest.mark.parametrize("status", ["pending", "token_paid", "confirmed", "handed_over"])

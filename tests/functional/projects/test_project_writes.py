@@ -62,6 +62,20 @@ def test_create_project_with_everything(api: Api) -> None:
     assert total_projects(builder) == 1
 
 
+def test_create_project_and_publish_project_give_the_tag_for_the_next_change(api: Api) -> None:
+    as_builder = api.as_(make_builder())
+    body = {**MINIMAL, "rera_exempt_reason": "Fewer than eight units"}
+    made = as_builder.post(PATH, body, status=201)
+    path = f"{PATH}/{made.data['project']['id']}"
+    tag = made.headers["ETag"]
+    as_builder.patch(path, {"architect": "A"}, headers={"If-Match": tag})
+    for action in ("publish", "unpublish"):
+        as_builder.patch(path, {"architect": "B"}, headers={"If-Match": tag}, status=412)
+        tag = as_builder.post(f"{path}/{action}").headers["ETag"]
+        assert as_builder.get(path).headers["ETag"] == tag
+        as_builder.patch(path, {"architect": action}, headers={"If-Match": tag})
+
+
 def test_create_project_with_defaults(api: Api) -> None:
     project = api.as_(make_builder()).post(PATH, MINIMAL, status=201).data["project"]
     usual = {"opens": "09:00", "closes": "18:00"}
@@ -239,6 +253,34 @@ def test_update_project_may_be_edited_although_its_registration_lapsed(api: Api)
     api.as_(builder).patch(f"{PATH}/{project.id}", {"architect": "Studio Neem"})
 
 
+@pytest.mark.parametrize(
+    ("status", "field"),
+    [
+        ("construction", "start_date"),
+        ("completed", "occupancy_certificate_date"),
+        ("delivered", "occupancy_certificate_date"),
+    ],
+)
+def test_update_project_keeps_the_date_that_its_status_needs(
+    api: Api, status: str, field: str
+) -> None:
+    builder = make_builder()
+    project = make_project(builder, status=status)
+    as_builder, path = api.as_(builder), f"{PATH}/{project.id}"
+    before = as_builder.get(path).data["project"]
+    refused = as_builder.patch(path, {field: None}, status=422)
+    assert refused.error["details"][0]["field"] == field
+    assert as_builder.get(path).data["project"] == before
+
+
+def test_update_project_does_not_deliver_without_a_certificate(api: Api) -> None:
+    builder = make_builder()
+    project = make_project(builder, status="completed")
+    body = {"status": "delivered", "occupancy_certificate_date": None}
+    refused = api.as_(builder).patch(f"{PATH}/{project.id}", body, status=422)
+    assert refused.error["details"][0]["field"] == "occupancy_certificate_date"
+
+
 def test_update_project_moves_the_status_with_the_dates_of_the_body(api: Api) -> None:
     builder = make_builder()
     project = make_project(builder, status="planning")
@@ -274,6 +316,7 @@ def test_update_project_moves_the_status_with_the_dates_of_the_body(api: Api) ->
         {"occupancy_certificate_date": "2000-01-01"},
         {"price_range_min": "5.00", "price_range_max": "4.00"},
         {"start_date": "2026-02-30"},
+        {"start_date": "0999-12-31"},
     ],
 )
 def test_update_project_refuses(api: Api, changes: dict[str, Any]) -> None:

@@ -80,6 +80,18 @@ def test_create_unit_with_everything(api: Api) -> None:
     assert figures(project.id) == (1, 1, price, price)
 
 
+def test_create_unit_gives_the_tag_for_the_next_change(api: Api) -> None:
+    builder = make_builder()
+    as_builder = api.as_(builder)
+    charge = {"label": "Covered car park", "code": "car_park", "amount": "300000.00"}
+    body = minimal(make_project(builder), other_charges=[charge])
+    made = as_builder.post(PATH, body, status=201)
+    path, tag = f"{PATH}/{made.data['unit']['id']}", made.headers["ETag"]
+    as_builder.get(path, headers={"If-None-Match": tag}, status=304)
+    as_builder.patch(path, {"facing": "east"}, headers={"If-Match": tag})
+    as_builder.patch(path, {"facing": "west"}, headers={"If-Match": tag}, status=412)
+
+
 def test_create_unit_takes_the_place_of_what_was_declared(api: Api) -> None:
     builder = make_builder()
     project = make_project(builder, total_units=80, available_units=80, price_range_min=Decimal(1))
