@@ -72,7 +72,8 @@ def _reprice(
 ) -> None:
     """Make the cost sheet, the token and the schedule anew, while nothing was received on them.
 
-    The token is the usual part of the new total unless this change names another.
+    The token is the usual part of the new total unless this change names another. A change that
+    names neither another discount nor a token leaves the price alone.
     """
     if booking.status != "pending" or ledger.has_receipt(ledger.payments_of(booking.id)):
         raise Conflict("The price changes only while the booking is pending and nothing is paid.")
@@ -83,6 +84,10 @@ def _reprice(
         discount_reason=reason,
         token_amount=changes.get("token_amount"),
     )
+    if concession.token_amount is None and discount == booking.discount_amount:
+        concession.check_reason()
+        booking.discount_reason = reason
+        return
     # A unit's price does not change while it is booked, so its row needs no lock.
     sheet = agree(booking.unit, site, concession, now=now, policy=policy)
     total_before = booking.total_amount

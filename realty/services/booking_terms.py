@@ -83,6 +83,14 @@ class Concession:
     discount_reason: str | None = None
     token_amount: Decimal | None = None
 
+    def check_reason(self) -> None:
+        """Raises `ValidationFailed` for a discount or a reason without the other."""
+        if self.discount_amount and not self.discount_reason:
+            raise ValidationFailed.at("discount_reason", "A discount needs a reason.")
+        if self.discount_reason and not self.discount_amount:
+            message = "There is no discount that needs a reason."
+            raise ValidationFailed.at("discount_reason", message)
+
 
 def agree(
     unit: Any, site: Site, concession: Concession, *, now: datetime, policy: Policy
@@ -93,11 +101,7 @@ def agree(
     discount that takes the whole price or a token of nothing; `AdvanceCap` for a token above what
     the law lets be taken before the agreement.
     """
-    discount, token = concession.discount_amount, concession.token_amount
-    if discount and not concession.discount_reason:
-        raise ValidationFailed.at("discount_reason", "A discount needs a reason.")
-    if concession.discount_reason and not discount:
-        raise ValidationFailed.at("discount_reason", "There is no discount that needs a reason.")
+    concession.check_reason()
     sheet = cost_sheet(
         terms_of(unit.to_dict(_PRICED), unit.id),
         ProjectTerms(
@@ -110,8 +114,9 @@ def agree(
         ),
         now=now,
         policy=policy,
-        discount=discount,
+        discount=concession.discount_amount,
     )
+    token = concession.token_amount
     if token is None:
         return sheet
     if not token:

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from realty.db import Installment
+from realty.db import Installment, SystemSetting
 from realty.db.session import session
 from tests.client import Api
 from tests.deployment import Clock
@@ -89,6 +89,25 @@ def test_another_token(api: Api) -> None:
     assert over.error["details"][0]["value"] == "633150.00"
     api.as_(sale.builder).patch(url, {"discount_amount": "1.00"}, status=422)
     api.as_(sale.builder).patch(url, {"discount_reason": "Because"}, status=422)
+
+
+@pytest.mark.parametrize("body", [{"discount_reason": "A better word"}, DISCOUNT])
+def test_another_reason_leaves_token_and_price_alone(api: Api, body: dict[str, str]) -> None:
+    sale = make_sale()
+    as_builder, url = api.as_(sale.builder), f"{PATH}/{sale.booked().id}"
+    before = as_builder.patch(url, {**DISCOUNT, "token_amount": "100000.00"}).data["booking"]
+    with session():
+        SystemSetting(
+            setting_key="gst.residential_percent",
+            setting_value="18.00",
+            setting_type="number",
+            category="gst",
+        )
+    after = as_builder.patch(url, body).data["booking"]
+    changing = {"discount_reason", "version", "updated_at"}
+    assert {name for name in after if after[name] != before[name]} <= changing
+    assert after["discount_reason"] == body["discount_reason"]
+    as_builder.patch(url, {"discount_reason": None}, status=422)
 
 
 @pytest.mark.parametrize("receipt", ["completed", "pending"])
