@@ -365,6 +365,8 @@ def _make_schedule(booking: Any, agreement_on: date | None) -> None:
             milestone_code=row.milestone_code,
             percent=row.percent,
             amount=row.amount,
+            due_rule=row.due_rule,
+            due_offset=row.due_offset,
             due_date=row.due_date,
             status="void" if dead else "scheduled",
             created_at=CLOCK.now(),

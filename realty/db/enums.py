@@ -21,6 +21,9 @@ BOOKING_STATUSES = (
 )  # fmt: skip
 OCCUPYING_STATUSES = BOOKING_STATUSES[:5]
 CANCELLATION_FAULTS = ("customer", "builder")
+DUE_RULES = (
+    "on_booking", "on_agreement", "days_after_agreement", "months_after_agreement", "on_milestone",
+)  # fmt: skip
 INSTALLMENT_KINDS = ("plan", "variation", "charge")
 CHARGE_CODES = ("interest", "maintenance", "penalty", "parking", "registration", "other")
 INSTALLMENT_STATUSES = ("scheduled", "demanded", "partially_paid", "paid", "overdue", "void")

@@ -76,7 +76,11 @@ class Booking(Touched, Entity):
 
 
 class Installment(Touched, Entity):
-    """One row of what is payable on a booking."""
+    """One row of what is payable on a booking.
+
+    `due_rule` and `due_offset` (days or months) keep what the plan promised, until the event that
+    gives a `due_date` happens; a row with a date of its own has no rule.
+    """
 
     _table_ = "installments"
     id = PrimaryKey(int, auto=True)
@@ -89,6 +93,8 @@ class Installment(Touched, Entity):
     charge_code = text(py_check=one_of(enums.CHARGE_CODES))
     percent = Optional(Decimal, 5, 2, nullable=True)
     amount = money()
+    due_rule = text(py_check=one_of(enums.DUE_RULES))
+    due_offset = Required(int, default=0)
     due_date = Optional(date)
     status = Required(str, default="scheduled", py_check=one_of(enums.INSTALLMENT_STATUSES))
     demand_number = text()

@@ -40,7 +40,8 @@ def add_months(day: date, months: int) -> date:
     return date(year, month + 1, min(day.day, last))
 
 
-def _due(rule: str, offset: int, booked_on: date, agreement_on: date | None) -> date | None:
+def due_date(rule: str, offset: int, *, booked_on: date, agreement_on: date | None) -> date | None:
+    """The day on which a row of this rule falls due, None while its event has no date."""
     if rule == "on_booking":
         return booked_on
     if agreement_on is None or rule == "on_milestone":
@@ -73,9 +74,8 @@ def default_schedule(
     """The rows of a default plan: percents sum to exactly 100 and amounts to `total_amount`.
 
     The booking row is due on `booked_on`. Rows that count from the agreement have no due date
-    unless `agreement_on` is given; milestone rows have none before their demand. Registering an
-    agreement fills the dates in: compute the schedule again with its day, and copy `due_date` by
-    `sequence` to the rows that have none.
+    unless `agreement_on` is given; milestone rows have none before their demand. A booking keeps
+    rule and offset of each row, so that a plan that changes later leaves it alone.
     """
     parts = [(row.due_rule, *part) for row in policy.plan(plan) for part in _parts(row)]
     amounts = shares(total_amount, [percent for _, _, _, percent, _ in parts])
@@ -88,7 +88,7 @@ def default_schedule(
             amount=amount,
             due_rule=rule,
             due_offset=offset,
-            due_date=_due(rule, offset, booked_on, agreement_on),
+            due_date=due_date(rule, offset, booked_on=booked_on, agreement_on=agreement_on),
         )
         for sequence, ((rule, label, code, percent, offset), amount) in enumerate(
             zip(parts, amounts, strict=True), start=1

@@ -9,8 +9,7 @@ from realty.db import Installment
 from realty.errors import Conflict, Detail, PayableRemains, ValidationFailed
 from realty.rules.lifecycles import check_booking
 from realty.rules.money import money_text
-from realty.rules.policy import Policy
-from realty.rules.schedules import default_schedule
+from realty.rules.schedules import due_date
 from realty.security import Identity
 from realty.services import ledger
 from realty.services.booking_events import (
@@ -22,7 +21,6 @@ from realty.services.booking_events import (
 )
 from realty.services.booking_terms import site_of
 from realty.services.inventory import move_unit
-from realty.services.policy import current_policy
 
 
 def confirm(booking_id: int, *, actor: Identity, now: datetime) -> Any:
@@ -62,7 +60,7 @@ def register_agreement(
     today = site_of(booking.project.id).today(now)
     _require_between("actual_registration_date", registered_on, booking.booking_date, today)
     booking.set(agreement_number=number, actual_registration_date=registered_on)
-    _date_rows(booking, registered_on, current_policy())
+    _date_rows(booking, registered_on)
     advance(booking, target, actor=actor, now=now)
     move_unit(unit, "sold", mover="booking", actor=actor, now=now)
     tell(booking, "agreement_registered", ("customer",), now=now)
@@ -112,19 +110,16 @@ def _require_between(field: str, day: date, first: date, last: date) -> None:
         raise ValidationFailed.at(field, f"must be from {first} to {last}")
 
 
-def _date_rows(booking: Any, agreement_on: date, policy: Policy) -> None:
-    """Date the rows that count from the agreement; a row that was replaced keeps its own date."""
-    planned = {
-        (row.sequence, row.label): row.due_date
-        for row in default_schedule(
-            booking.payment_plan,
-            total_amount=booking.total_amount,
+def _date_rows(booking: Any, agreement_on: date) -> None:
+    """Date the rows that count from the agreement, by the rule that they were sold with."""
+    booking_id = booking.id
+    undated = Installment.select(
+        lambda i: i.booking.id == booking_id and i.due_date is None and i.due_rule is not None
+    )
+    for row in undated:
+        row.due_date = due_date(
+            row.due_rule,
+            row.due_offset,
             booked_on=booking.booking_date,
-            policy=policy,
             agreement_on=agreement_on,
         )
-    }
-    booking_id = booking.id
-    undated = Installment.select(lambda i: i.booking.id == booking_id and i.due_date is None)
-    for row in undated:
-        row.due_date = planned.get((row.sequence, row.label))

@@ -164,6 +164,8 @@ def write_schedule(booking: Any, *, policy: Policy) -> None:
             "milestone_code": planned.milestone_code,
             "percent": planned.percent,
             "amount": planned.amount,
+            "due_rule": planned.due_rule,
+            "due_offset": planned.due_offset,
             "due_date": planned.due_date,
         }
         if row is None:

@@ -30,7 +30,8 @@ MOST_UNITS = 100_000
 """A project has no more; its counters and its grid are declared up to here."""
 CLOSED_TO_UNITS = frozenset({"delivered", "cancelled"})
 _DECIMALS = frozenset({"area_sqft", "carpet_area_sqft", "price", "floor_rise_per_sqft"})
-_PRICE = _DECIMALS | {"preferential_charges", "other_charges"}
+_PRICE = _DECIMALS | {"unit_type", "preferential_charges", "other_charges"}
+"""What the cost sheet is made of; the type of a unit decides its tax."""
 _MOST_NAMED = 10
 
 
@@ -209,7 +210,7 @@ def _refuse_taken(
 def _check_price(status: str, columns: Mapping[str, Any], priced: Sequence[str]) -> None:
     if status not in PRICEABLE:
         raise Conflict(
-            f"The price and the areas of a unit that is {status} do not change.",
+            f"The price, the areas and the type of a unit that is {status} do not change.",
             details=[Detail(name, "It is part of what was sold.") for name in priced],
         )
     check_terms(terms_of(columns))

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from realty.db import Installment
+from realty.db import Installment, SystemSetting
 from realty.db.session import session
 from realty.rules.clock import local_date
 from tests.client import Api
@@ -152,11 +152,37 @@ def test_a_row_that_has_a_date_keeps_it(api: Api, clock: Clock) -> None:
         second = Installment.get(booking=booking.id, sequence=2)
         third = Installment.get(booking=booking.id, sequence=3)
         second.due_date = day + timedelta(days=5)
-        third.set(label="Something else", milestone_code=None)
+        third.set(label="Something else", milestone_code=None, due_rule=None)
     act(api, sale.builder, booking, "register-agreement", register(day.isoformat()))
     with session():
         assert Installment.get(booking=booking.id, sequence=2).due_date == day + timedelta(days=5)
         assert Installment.get(booking=booking.id, sequence=3).due_date is None
+
+
+def test_rows_fall_due_as_they_were_sold_although_the_plan_changed(api: Api, clock: Clock) -> None:
+    sale = make_sale()
+    booking = sale.booked("confirmed", payment_plan="full_payment")
+    plan = [
+        {"label": "Token", "percent": "10.00", "due_rule": "on_booking"},
+        {
+            "label": "Rest",
+            "percent": "90.00",
+            "due_rule": "days_after_agreement",
+            "due_offset": 90,
+        },
+    ]
+    with session():
+        SystemSetting(
+            setting_key="payment_plan.full_payment",
+            setting_value=plan,
+            setting_type="json",
+            category="payment_plan",
+        )
+    day = today(clock)
+    act(api, sale.builder, booking, "register-agreement", register(day.isoformat()))
+    with session():
+        rest = Installment.get(booking=booking.id, sequence=2)
+        assert rest.due_date == day + timedelta(days=30)
 
 
 @pytest.mark.parametrize("days", [-1, 1])

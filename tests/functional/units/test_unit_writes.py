@@ -201,12 +201,13 @@ def test_update_unit_prices_only_what_is_not_sold(api: Api, status: str) -> None
         {"floor_rise_per_sqft": "1.00"},
         {"preferential_charges": []},
         {"other_charges": []},
+        {"unit_type": "3bhk"},
     ):
         answer = as_builder.patch(path, changes, status=409 if sold else 200)
         if sold:
             assert answer.code == "conflict"
             assert answer.error["details"][0]["field"] in changes
-    as_builder.patch(path, {"facing": "west", "unit_type": "3bhk"}, status=200)
+    as_builder.patch(path, {"facing": "west", "balconies": 2}, status=200)
     figures(unit.project_id)
 
 

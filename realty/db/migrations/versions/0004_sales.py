@@ -164,6 +164,8 @@ def _installments() -> None:
         text("charge_code", nullable=True),
         percent("percent", nullable=True),
         money("amount"),
+        text("due_rule", nullable=True),
+        integer("due_offset"),
         day("due_date", nullable=True),
         text("status"),
         text("demand_number", nullable=True),
@@ -173,8 +175,13 @@ def _installments() -> None:
         one_of("kind", "plan variation charge"),
         one_of("charge_code", "interest maintenance penalty parking registration other"),
         one_of("status", "scheduled demanded partially_paid paid overdue void"),
+        one_of(
+            "due_rule",
+            "on_booking on_agreement days_after_agreement months_after_agreement on_milestone",
+        ),
         between("percent", 0, 100),
         *at_least(0, "amount", "paid_amount"),
+        *at_least(0, "due_offset"),
         *at_least(1, "sequence"),
         unique("installments", "booking_id", "sequence"),
     )
