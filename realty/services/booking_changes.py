@@ -59,7 +59,9 @@ def change(
     if any(field in changes for field in PRICE_FIELDS):
         _reprice(booking, changes, site, current_policy(), now)
     wishes = {field: changes[field] for field in WISHES if field in changes}
-    check_wishes(wishes, total=booking.total_amount, today=site.today(now))
+    # A discount may bring the total below the loan that stands: both are judged together.
+    asked = {"loan_amount": booking.loan_amount, **wishes}
+    check_wishes(asked, total=booking.total_amount, today=site.today(now))
     booking.set(**wishes)
     if booking.to_dict(_SEEN) != before:
         booking.version += 1

@@ -184,3 +184,14 @@ def test_update_booking_is_for_the_two_sides(api: Api) -> None:
     api.as_(make_admin()).patch(url, body, status=403)
     api.as_(other.customer).patch(url, body, status=404)
     api.as_(other.builder).patch(url, body, status=404)
+
+
+def test_a_discount_does_not_leave_a_loan_above_the_total(api: Api) -> None:
+    sale = make_sale()
+    as_builder, url = api.as_(sale.builder), f"{PATH}/{sale.booked().id}"
+    total = as_builder.get(url).data["booking"]["total_amount"]
+    as_builder.patch(url, {"loan_amount": total})
+    refused = as_builder.patch(url, DISCOUNT, status=422)
+    assert refused.error["details"][0]["field"] == "loan_amount"
+    assert as_builder.get(url).data["booking"]["total_amount"] == total
+    as_builder.patch(url, {**DISCOUNT, "loan_amount": "1000.00"})
