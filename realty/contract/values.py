@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from copy import deepcopy
 from datetime import UTC, date, datetime
 from typing import Any
@@ -29,6 +29,9 @@ _DATE_TIME = re.compile(
     r"[0-9]{4}-[0-9]{2}-[0-9]{2}[Tt][0-9]{2}:[0-9]{2}:[0-9]{2}(?:\.[0-9]+)?(?:[Zz]|[+-][0-9]{2}:[0-9]{2})"
 )
 _UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
+DEEPEST = 32
+"""Levels of nesting in a JSON body; the contract's deepest has four. Parsers differ in theirs."""
+
 UNSTORABLE_MESSAGE = "must not contain the character U+0000 or half of a surrogate pair"
 
 
@@ -93,6 +96,7 @@ def read_json(raw: bytes) -> Any:
     """The value of a JSON body; raises `ContractProblem` for one that cannot be read or stored."""
     try:
         value = orjson.loads(raw)
+        _refuse_deep(value, raw)
         if b"\\u0000" in raw:
             _refuse_unstorable(value)
         # orjson keeps the last of two equal keys, another reader the first: nobody may choose.
@@ -103,6 +107,23 @@ def read_json(raw: bytes) -> Any:
         message = str(error) if isinstance(error, _DuplicateKeyError) else "is not valid JSON"
         raise ContractProblem("body", message, MalformedRequest) from None
     return value
+
+
+def _refuse_deep(value: Any, raw: bytes) -> None:
+    """ValueError where lists and objects stand in each other more than `DEEPEST` levels deep."""
+    if raw.count(b"[") + raw.count(b"{") <= DEEPEST:
+        return
+    level = [value]
+    for _ in range(DEEPEST):
+        level = [child for each in level for child in _children(each)]
+    if any(isinstance(each, dict | list) for each in level):
+        raise ValueError("is nested too deeply")
+
+
+def _children(value: Any) -> Iterable[Any]:
+    if isinstance(value, dict):
+        return value.values()
+    return value if isinstance(value, list) else ()
 
 
 class _DuplicateKeyError(ValueError):

@@ -121,6 +121,8 @@ BODIES = [
     (b"[" * DEEP, 400, "body", "is not valid JSON"),
     (b'{"name":' * DEEP, 400, "body", "is not valid JSON"),
     (b"[" * 1000 + b"]" * 1000, 400, "body", "is not valid JSON"),
+    (b"[" * 33 + b"]" * 33, 400, "body", "is not valid JSON"),
+    (b"[" * 32 + b"]" * 32, 422, "body", "must be an object"),
     (b'{"name": "a", "latitude": NaN}', 400, "body", "is not valid JSON"),
     (b'{"name": "a", "latitude": -Infinity}', 400, "body", "is not valid JSON"),
     (b'{"name": "a", "latitude": 1e400}', 400, "body", "is not valid JSON"),
