@@ -14,12 +14,20 @@ from limits import RateLimitItem, parse
 from limits.storage import MemoryStorage
 from limits.strategies import SlidingWindowCounterRateLimiter
 from pyramid.config import Configurator
+from pyramid.events import ContextFound
 from pyramid.registry import Registry
 from pyramid.request import Request
 from pyramid.response import Response
 from pyramid.tweens import INGRESS
 
-from realty.errors import MalformedRequest, NotFound, PayloadTooLarge, RateLimited, RealtyError
+from realty.errors import (
+    MalformedRequest,
+    NotFound,
+    PayloadTooLarge,
+    RateLimited,
+    RealtyError,
+    ValidationFailed,
+)
 from realty.settings import Settings
 from realty.views.errors import error_response, unexpected
 
@@ -115,8 +123,21 @@ def _refuse_hostile(request: Request, settings: Settings) -> None:
         raise NotFound
     if settings.allowed_hosts and request.domain.lower() not in settings.allowed_hosts:
         raise MalformedRequest("This host is not served here.")
-    if (request.content_length or 0) > settings.max_body_bytes:
+
+
+def refuse_large_body(request: Request, most: int) -> None:
+    """413 for a body of more than `most` bytes, before anything reads it.
+
+    Asked once the operation is known: one that takes no body says so instead, as its contract
+    does, and GET and DELETE ignore whatever is sent along.
+    """
+    operation = request.operation
+    if operation is None or (request.content_length or 0) <= most:
+        return
+    if operation.takes_body:
         raise PayloadTooLarge
+    if operation.method not in {"GET", "DELETE"}:
+        raise ValidationFailed.at("body", "must be left out, this operation takes none")
 
 
 def _is_preflight(request: Request) -> bool:
@@ -190,7 +211,13 @@ def _network(address: str) -> str:
 
 
 def includeme(config: Configurator) -> None:
-    """The guard stands outside every other tween; the limit asks once the route is known."""
+    """The guard stands outside every other tween; the bounds ask once the route is known."""
     config.add_tween("realty.tweens.guard_tween_factory", under=INGRESS)
-    limit = CallLimit(config.registry.settings["realty"].auth_limit)
-    config.add_subscriber(lambda event: limit.check(event.request), "pyramid.events.ContextFound")
+    settings: Settings = config.registry.settings["realty"]
+    limit = CallLimit(settings.auth_limit)
+
+    def check_bounds(event: ContextFound) -> None:
+        limit.check(event.request)
+        refuse_large_body(event.request, settings.max_body_bytes)
+
+    config.add_subscriber(check_bounds, ContextFound)

@@ -23,7 +23,8 @@ class Operation:
     """What the contract says about one operation.
 
     `roles` is `x-roles`; `success_status` is its first 2xx status; `idempotent` tells that it
-    takes an Idempotency-Key; `served_by` names who answers when it is not one of our views.
+    takes an Idempotency-Key, `takes_body` that it declares a body; `served_by` names who answers
+    when it is not one of our views.
     """
 
     id: str
@@ -34,6 +35,7 @@ class Operation:
     roles: tuple[str, ...]
     success_status: int
     idempotent: bool
+    takes_body: bool
     served_by: str | None
 
 
@@ -98,6 +100,7 @@ class Contract:
                     parameter["name"] == IDEMPOTENCY_HEADER
                     for parameter in self.parameters(item, method)
                 ),
+                takes_body="requestBody" in item[method],
                 served_by=item[method].get("x-served-by", item.get("x-served-by")),
             )
             for path, item in self.path_items()

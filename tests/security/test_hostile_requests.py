@@ -210,8 +210,8 @@ def test_a_declared_charset_of_utf8_is_welcome(app: Any, op: Operation) -> None:
 def test_a_body_that_nobody_reads_is_refused(app: Any, database: str, op: Operation) -> None:
     attack = Attack(app, op)
     before = content(database)
-    for body in (b'{"a": 1}', b"null", b"[]", b"text", b"\0", b"\xff"):
-        assert attack.send(body=body).status_int == 422, body
+    for body in (b'{"a": 1}', b"null", b"[]", b"text", b"\0", b"\xff", TEN_MEGABYTES):
+        assert attack.send(body=body).status_int == 422, body[:60]
     assert content(database) == before
 
 
