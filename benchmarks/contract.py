@@ -18,15 +18,15 @@ from typing import Any
 
 warnings.simplefilter("ignore")
 
-from pyramid.config import Configurator  # noqa: E402 - after the filter of its warnings
-from pyramid.interfaces import IRoutesMapper  # noqa: E402
-from pyramid.request import Request  # noqa: E402
-from pyramid.router import Router  # noqa: E402
-from pyramid.security import NO_PERMISSION_REQUIRED  # noqa: E402
+from pyramid.config import Configurator
+from pyramid.interfaces import IRoutesMapper
+from pyramid.request import Request
+from pyramid.router import Router
+from pyramid.security import NO_PERMISSION_REQUIRED
 
-from realty.contract import Contract, Operation  # noqa: E402
-from realty.contract.operations import answering  # noqa: E402
-from realty.settings import Settings  # noqa: E402
+from realty.contract import Contract, Operation
+from realty.contract.operations import answering
+from realty.settings import Settings
 
 ROWS_OF_A_LIST = 10
 REPEATS = 5

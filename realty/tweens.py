@@ -6,7 +6,7 @@ import logging
 import re
 import time
 from collections.abc import Callable, Iterable
-from ipaddress import ip_address, ip_network
+from ipaddress import IPv4Address, ip_address, ip_network
 from secrets import token_hex
 from urllib.parse import quote
 
@@ -207,7 +207,9 @@ def _network(address: str) -> str:
         known = ip_address(address)
     except ValueError:
         return address
-    return address if known.version == 4 else str(ip_network((known, 64), strict=False))  # noqa: PLR2004
+    if isinstance(known, IPv4Address):
+        return address
+    return str(ip_network((known, 64), strict=False))
 
 
 def includeme(config: Configurator) -> None:

@@ -44,12 +44,15 @@ def lock_many(entity: Any, ids: Iterable[int]) -> list[Any]:
     _refuse_rows_read_before(entity, wanted, cache)
     # Without it Pony would run the statement in autocommit, and the lock would be gone at once.
     cache.immediate = True
+    ids_sent: Any
     if is_postgres():
-        sql = f'SELECT * FROM "{entity._table_}" WHERE id = ANY($ids) ORDER BY id FOR NO KEY UPDATE'  # noqa: S608
-        rows = entity.select_by_sql(sql, {"ids": wanted}, {})
+        among, locking, ids_sent = "= ANY($ids)", "FOR NO KEY UPDATE", wanted
     else:
-        sql = f'SELECT * FROM "{entity._table_}" WHERE id IN (SELECT value FROM json_each($ids)) ORDER BY id'  # noqa: E501, S608
-        rows = entity.select_by_sql(sql, {"ids": orjson.dumps(wanted).decode()}, {})
+        among, locking = "IN (SELECT value FROM json_each($ids))", ""
+        ids_sent = orjson.dumps(wanted).decode()
+    # The table's name is the entity's own, and the ids are bound.
+    sql = f'SELECT * FROM "{entity._table_}" WHERE id {among} ORDER BY id {locking}'  # noqa: S608
+    rows = entity.select_by_sql(sql, {"ids": ids_sent}, {})
     # Locked rows need no optimistic check when they are saved.
     cache.for_update.update(rows)
     return list(rows)

@@ -11,7 +11,7 @@ import psycopg2
 from pony.orm import core
 from pony.orm.dbapiprovider import InterfaceError, OperationalError
 from pony.orm.dbproviders.postgres import PGPool, PGProvider
-from psycopg2.extensions import connection as Connection  # noqa: N812
+from psycopg2.extensions import connection as Connection  # noqa: N812 - a class in lower case
 
 
 class SafePool(PGPool):
