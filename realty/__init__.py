@@ -29,6 +29,8 @@ def main(global_config: dict[str, Any] | None = None, **ini: Any) -> Router:
         config.include("realty.tweens")  # outermost: ids, hostile bytes, CORS, headers
         config.include("realty.db.session")  # one transaction a request
         config.include("realty.security")  # who calls, and a default permission of nobody
+        config.include("realty.storage")  # where the bytes of files are kept
+        config.include("realty.file_links")  # links to them, signed as an answer is encoded
         config.include("realty.contract")  # routes and validators, before any view
         config.commit()  # so that our error views may replace those of pyramid_openapi3
         config.include("realty.views.errors")

@@ -172,6 +172,8 @@ def _seed_demo(options: argparse.Namespace) -> int:
                 quiet=options.quiet,
             )
         )
+    if options.payments is not None:
+        print(demo.load_book(payments=options.payments, now=now, quiet=options.quiet))
     return DONE
 
 
@@ -237,6 +239,15 @@ def _tick(options: argparse.Namespace) -> int:
             return FAILED if done["errors"] else DONE
         if stop.wait(options.loop):
             return DONE
+
+
+def _audit_verify(options: argparse.Namespace) -> int:
+    from realty.commands.audit import verify
+
+    heads = Path(options.heads) if options.heads else None
+    if heads is not None and not heads.is_file():
+        raise Failure(f"There is no file {heads}.", WRONG_USE)
+    return DONE if verify(_connected(options).database_url, heads) else FAILED
 
 
 def _openapi_check(options: argparse.Namespace) -> int:
@@ -317,14 +328,18 @@ def _parser() -> argparse.ArgumentParser:
         _seed_demo,
         "Load demo data, once.\n\nThree builders, eight projects, twenty customers and bookings "
         "in every status; a second run\nchanges nothing. With --projects and "
-        "--units-per-project there are that many more\nprojects besides, for measuring; what is "
-        "there already is kept.",
+        "--units-per-project there are that many more\nprojects besides, with --payments a builder "
+        "whose sold homes have that many payments, for\nmeasuring; what is there already is kept.",
         "realty seed-demo",
         "realty seed-demo --projects 5000 --units-per-project 40",
+        "realty seed-demo --payments 100000",
     )
     seed.add_argument("--projects", type=_count(100_000), metavar="N", help="projects for volume")
     seed.add_argument(
         "--units-per-project", type=_count(10_000), metavar="M", help="units in each of them"
+    )
+    seed.add_argument(
+        "--payments", type=_count(10_000_000), metavar="P", help="payments of one builder"
     )
     seed.add_argument("--if-empty", action="store_true", help="only into a database without users")
     seed.add_argument("--force", action="store_true", help="in production too")
@@ -356,6 +371,20 @@ def _parser() -> argparse.ArgumentParser:
     )
     timed.add_argument(
         "--loop", type=_count(86_400), metavar="SECONDS", help="go on, with this pause between"
+    )
+    audit = commands.add_parser("audit", help="prove what happened")
+    verified = command(
+        audit.add_subparsers(title="commands", metavar="COMMAND", required=True),
+        "verify",
+        _audit_verify,
+        "Check the audit chains, the money and the counters.\n\nEach is recomputed from the rows "
+        "of one moment; nothing is changed and nobody waits. The first\nrow of each kind that does "
+        "not fit is named, and the exit status is 1.",
+        "realty audit verify",
+        "realty audit verify --heads /var/log/realty/tick.log",
+    )
+    verified.add_argument(
+        "--heads", metavar="FILE", help="a log of `realty tick`: no chain was cut since either"
     )
     openapi = commands.add_parser("openapi", help="work on the contract")
     contract = openapi.add_subparsers(title="commands", metavar="COMMAND", required=True)

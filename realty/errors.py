@@ -129,6 +129,11 @@ class QuoteChanged(Conflict):
     default_message = "The cancellation quote has changed."
 
 
+class QuoteExpired(Conflict):
+    code = "quote_expired"
+    default_message = "This quote is no longer valid."
+
+
 class EmailTaken(Conflict):
     code = "email_taken"
     default_message = "An account with this e-mail address exists."
@@ -154,6 +159,46 @@ class PayableRemains(Conflict):
     default_message = "Something is still payable on this booking."
 
 
+class Overpayment(Conflict):
+    code = "overpayment"
+    default_message = "This is more than is payable."
+
+
+class BookingClosed(Conflict):
+    code = "booking_closed"
+    default_message = "This booking has ended and takes no money any more."
+
+
+class DuplicateTransaction(Conflict):
+    code = "duplicate_transaction"
+    default_message = "A payment with this method and transaction was received already."
+
+
+class ReportLimit(Conflict):
+    code = "report_limit"
+    default_message = "So many reported payments wait for the builder's answer that no more fit."
+
+
+class RefundExceedsDue(Conflict):
+    code = "refund_exceeds_due"
+    default_message = "This is more than may be refunded."
+
+
+class ReversalExceedsPayment(Conflict):
+    code = "reversal_exceeds_payment"
+    default_message = "This is more than is left of the payment."
+
+
+class CompensationExceedsDue(Conflict):
+    code = "compensation_exceeds_due"
+    default_message = "This is more than is owed as compensation."
+
+
+class UploadLimit(Conflict):
+    code = "upload_limit"
+    default_message = "You have uploaded as much as you may before it is used."
+
+
 class IdempotencyInProgress(Conflict):
     code = "idempotency_in_progress"
     default_message = "A request with this Idempotency-Key is still running."
@@ -176,6 +221,16 @@ class UnsupportedMediaType(RealtyError):
     status = 415
     code = "unsupported_media_type"
     default_message = "Send application/json in UTF-8, not compressed."
+
+
+class RangeNotSatisfiable(RealtyError):
+    status = 416
+    code = "range_not_satisfiable"
+    default_message = "The file has nothing in this range."
+
+    def __init__(self, size: int) -> None:
+        super().__init__()
+        self.size = size
 
 
 class ValidationFailed(RealtyError):
@@ -205,6 +260,12 @@ class AdvanceCap(RealtyError):
     status = 422
     code = "rera_advance_cap"
     default_message = "Before the agreement the law lets no more than the advance cap be taken."
+
+
+class CashLimit(RealtyError):
+    status = 422
+    code = "cash_limit"
+    default_message = "One customer's cash for one builder stays below the limit of the law."
 
 
 class WeakPassword(RealtyError):

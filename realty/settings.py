@@ -163,6 +163,21 @@ class Settings:
     portal_url: str = _setting(
         "http://localhost:3000", str, "Where links in mail lead: the front end."
     )
+    storage_backend: str = _setting(
+        "folder",
+        _choice("folder", "s3"),
+        "Where files are kept: `folder`, which all processes share, or a bucket of `s3`.",
+    )
+    storage_folder: str = _setting("var/files", str, "Where the `folder` backend keeps files.")
+    s3_endpoint: str = _setting(
+        "", str, "Address of an S3-compatible store; empty for that of Amazon."
+    )
+    s3_region: str = _setting("us-east-1", str, "Region of the bucket.")
+    s3_bucket: str = _setting("", str, "The bucket, which must exist and be private.")
+    s3_access_key: str = _setting(
+        "", str, "Access key; empty for the one that the machine was given."
+    )
+    s3_secret_key: str = _setting("", str, "The secret of the access key.")
     mail_backend: str = _setting(
         "folder", _choice("folder", "smtp"), "`folder` writes mail to files, `smtp` sends it."
     )
@@ -218,6 +233,8 @@ class Settings:
             f"REALTY_TOKEN_KEYS: the secret of {kid!r} is shorter than {MINIMUM_SECRET_BYTES} bytes"
             for kid in short
         ]
+        if self.storage_backend == "s3" and not self.s3_bucket:
+            problems.append("REALTY_S3_BUCKET: name the bucket that files are kept in")
         if not self.is_production:
             return problems
         if any(key.secret == SAMPLE_SECRET for key in self.token_keys):

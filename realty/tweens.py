@@ -38,8 +38,14 @@ Handler = Callable[[Request], Response]
 WELL_FORMED_ID = re.compile(r"[A-Za-z0-9._-]{8,128}")
 SECRET_LENGTH = re.compile(r"[^/]{33,}")
 CORS_METHODS = "GET, HEAD, POST, PUT, PATCH, DELETE"
-CORS_HEADERS = "Authorization, Content-Type, Idempotency-Key, If-Match, If-None-Match, X-Request-ID"
-CORS_EXPOSED = "ETag, Location, Idempotent-Replayed, Retry-After, X-Request-ID, WWW-Authenticate"
+CORS_HEADERS = (
+    "Authorization, Content-Type, Idempotency-Key, If-Match, If-None-Match, If-Range, Range,"
+    " X-Request-ID"
+)
+CORS_EXPOSED = (
+    "Accept-Ranges, Content-Disposition, Content-Range, ETag, Location, Idempotent-Replayed,"
+    " Retry-After, X-Request-ID, WWW-Authenticate"
+)
 LIMITED_BY_ADDRESS = frozenset(
     {
         "auth_register",
@@ -220,6 +226,8 @@ def includeme(config: Configurator) -> None:
 
     def check_bounds(event: ContextFound) -> None:
         limit.check(event.request)
-        refuse_large_body(event.request, settings.max_body_bytes)
+        operation = event.request.operation
+        own = operation.max_body_bytes if operation else None
+        refuse_large_body(event.request, own or settings.max_body_bytes)
 
     config.add_subscriber(check_bounds, ContextFound)

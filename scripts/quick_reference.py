@@ -135,7 +135,7 @@ def table(head: Row, rows: Iterable[Row]) -> str:
 
 def undocumented_variables() -> Iterator[str]:
     """Yield a line for each variable that `.env.example` does not explain."""
-    explained = set(re.findall(r"^#?([A-Z_]+)=", EXAMPLE.read_text(encoding="utf-8"), re.MULTILINE))
+    explained = set(re.findall(r"^#?(\w+)=", EXAMPLE.read_text(encoding="utf-8"), re.MULTILINE))
     for name, *_ in describe():
         if name not in explained:
             yield f".env.example does not explain {name}"

@@ -22,6 +22,8 @@ from referencing import Registry, Resource
 from referencing.jsonschema import DRAFT202012
 from webtest import TestApp, TestResponse
 
+from tests.uploads import Upload
+
 CONTRACT = Path(__file__).parent.parent / "openapi.yaml"
 DOCUMENT = "urn:contract"
 # Headers that an operation documents and sends only where they apply.
@@ -122,7 +124,7 @@ class Api:
         headers: Mapping[str, str] | None = None,
         status: int | None = None,
     ) -> Answer:
-        """Send a request; `body` is JSON data, or `bytes` to be sent as they are.
+        """Send a request; `body` is JSON data, an `Upload`, or `bytes` to be sent as they are.
 
         Fails when the status is another than expected, or the answer breaks the contract.
         """
@@ -131,8 +133,9 @@ class Api:
         if self._token is not None:
             sent.setdefault("Authorization", f"Bearer {self._token}")
         if body is not None:
-            sent.setdefault("Content-Type", "application/json")
-        payload = body if isinstance(body, bytes) else b"" if body is None else _dump(body)
+            kind = body.content_type if isinstance(body, Upload) else "application/json"
+            sent.setdefault("Content-Type", kind)
+        payload = _encoded(body)
         # A client of its own: WebTest's would carry cookies from call to call.
         response = TestApp(self._app, cookiejar=None).request(
             _with_query(path, params),
@@ -150,8 +153,12 @@ class Api:
         return Answer(response)
 
 
-def _dump(body: Any) -> bytes:
-    return json.dumps(body).encode()
+def _encoded(body: Any) -> bytes:
+    if isinstance(body, Upload):
+        return body.body
+    if isinstance(body, bytes):
+        return body
+    return b"" if body is None else json.dumps(body).encode()
 
 
 def _with_query(path: str, params: Mapping[str, Any] | None) -> str:

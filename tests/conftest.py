@@ -8,6 +8,7 @@ transaction would then be part of the test's.
 from __future__ import annotations
 
 import os
+import shutil
 from collections.abc import Iterator
 from typing import Any
 
@@ -17,7 +18,7 @@ import realty
 from realty.db import connection, migrate
 from tests.client import Api
 from tests.database import Cleaner
-from tests.deployment import CLOCK, INI, Clock
+from tests.deployment import CLOCK, INI, STORAGE, Clock
 
 POSTGRES_URL = os.environ.get("REALTY_TEST_DATABASE_URL")
 
@@ -61,9 +62,11 @@ def _cleaner(database_url: str) -> Iterator[Cleaner]:
 
 @pytest.fixture
 def database(database_url: str, _cleaner: Cleaner) -> Iterator[str]:
-    """The URL of the database, whose rows are deleted after the test. `app` and `api` imply it."""
+    """The URL of the database, whose rows are deleted after the test, and with them every file.
+    `app` and `api` imply it."""
     yield database_url
     _cleaner.clean()
+    shutil.rmtree(STORAGE, ignore_errors=True)
 
 
 @pytest.fixture

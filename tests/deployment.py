@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import os
 from datetime import datetime, timedelta
+from pathlib import Path
+from tempfile import gettempdir
 from typing import Any
 
 import realty
@@ -36,11 +39,15 @@ class Clock:
 
 CLOCK = Clock()
 
+STORAGE = Path(gettempdir()) / f"realty-test-files-{os.environ.get('REALTY_TEST_RUN', os.getpid())}"
+"""Where uploads of this run are kept; server processes of a run are told its number."""
+
 INI = {
     "realty.environment": "test",
     "realty.token_keys": "test:the-signing-key-of-the-test-suite-0123456789",
     "realty.bcrypt_cost": "4",
     "realty.auth_limit": "",
+    "realty.storage_folder": str(STORAGE),
 }
 SETTINGS = Settings.load(INI, {})
 

@@ -10,6 +10,8 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import Decimal
 from functools import cache
+from hashlib import sha256
+from io import BytesIO
 from itertools import count
 from secrets import token_hex
 from typing import Any
@@ -17,16 +19,31 @@ from typing import Any
 import bcrypt
 from pony.orm import flush
 
-from realty.db import Booking, Builder, Customer, Installment, Payment, Project, Unit, User, utcnow
+from realty.adapters.storage import FolderStorage
+from realty.db import (
+    Booking,
+    Builder,
+    ChangeRequest,
+    Customer,
+    File,
+    Installment,
+    Payment,
+    Project,
+    ProjectPhase,
+    Unit,
+    User,
+    utcnow,
+)
 from realty.db import Session as Login
-from realty.db.enums import OCCUPYING_STATUSES
+from realty.db.enums import OCCUPYING_STATUSES, RECEIPT_TYPES
 from realty.db.session import session
 from realty.rules.clock import local_date
 from realty.rules.cost_sheet import CostSheet, ProjectTerms, cost_sheet, terms_of
+from realty.rules.identifiers import financial_year, receipt_number
 from realty.rules.policy import Policy
 from realty.rules.schedules import default_schedule
 from realty.security import issue_access_token
-from tests.deployment import CLOCK, SETTINGS
+from tests.deployment import CLOCK, SETTINGS, STORAGE
 
 PASSWORD = "Ganga-Yamuna-42"
 ZONE = "Asia/Kolkata"
@@ -396,28 +413,158 @@ def make_payment(booking: BookingRow, amount: Decimal | str, **over: Any) -> int
                 "recorded_by": row.builder.user,
                 "created_at": CLOCK.now(),
                 "updated_at": CLOCK.now(),
+                **_receipt(over),
                 **over,
             }
         )
-        if payment.status == "completed" and payment.payment_type in {
-            "token",
-            "installment",
-            "final",
-            "charge",
-        }:
+        if payment.receipt_number is not None:
             row.paid_amount += amount
-            _allocate(row, amount)
+            _allocate(row, payment.installment, amount)
         payment.flush()
         payment_id: int = payment.id
         return payment_id
 
 
-def _allocate(booking: Any, amount: Decimal) -> None:
-    """Pay the rows by sequence."""
-    for row in sorted(booking.installments, key=lambda row: row.sequence):
+def _receipt(over: dict[str, Any]) -> dict[str, Any]:
+    """When a payment was completed, and the number that a completed receipt has; the numbers of a
+    factory stand beside the series."""
+    if over.get("status", "completed") != "completed":
+        return {"cleared_at": None}
+    if over.get("payment_type", "installment") not in RECEIPT_TYPES:
+        return {}
+    year = financial_year(local_date(CLOCK.now(), ZONE))
+    number = receipt_number(year, 900_000 + next(_numbers))
+    return {"receipt_number": number, "financial_year": year}
+
+
+def _allocate(booking: Any, named: Any, amount: Decimal) -> None:
+    """Pay the row that is named, then the others by sequence."""
+    for row in sorted(booking.installments, key=lambda row: (row is not named, row.sequence)):
         share = min(amount, row.amount - row.paid_amount)
         if share <= 0 or row.status == "void":
             continue
         row.paid_amount += share
         row.status = "paid" if row.paid_amount == row.amount else "partially_paid"
         amount -= share
+
+
+def make_file(owner: Account, purpose: str, content: bytes | None = None, **over: Any) -> int:
+    """The row of an uploaded file, attached to nothing, and its id; its content, if given, is
+    stored as it is."""
+    if content is not None:
+        key = f"{CLOCK.now():%Y%m%d/%H}/{token_hex(16)}"
+        stored = {"content": BytesIO(content), "size": len(content), "content_type": ""}
+        FolderStorage(STORAGE).put(key, **stored)
+        told = {"size": len(content), "sha256": sha256(content).hexdigest(), "storage_key": key}
+        over = {**told, **over}
+    with session():
+        row = File(
+            **{
+                "owner": owner.user_id,
+                "purpose": purpose,
+                "filename": "drawing.pdf",
+                "content_type": "application/pdf",
+                "size": 1024,
+                "sha256": "0" * 64,
+                "storage_key": token_hex(16),
+                "created_at": CLOCK.now(),
+                **over,
+            }
+        )
+        row.flush()
+        file_id: int = row.id
+        return file_id
+
+
+def make_phase(project: ProjectRow, **over: Any) -> int:
+    """A phase of a project, not started, after those that the project has; return its id."""
+    with session():
+        row = Project[project.id]
+        sequence = row.phases.count() + 1
+        phase = ProjectPhase(
+            **{
+                "project": row,
+                "sequence": sequence,
+                "phase_name": f"Phase {sequence}",
+                "weight_percent": Decimal("100.00"),
+                "created_at": CLOCK.now(),
+                "updated_at": CLOCK.now(),
+                **over,
+            }
+        )
+        phase.flush()
+        phase_id: int = phase.id
+        return phase_id
+
+
+def make_charge(booking: BookingRow, amount: str = "5000.00", **over: Any) -> int:
+    """A charge on a booking, due in 15 days, that nobody has demanded; return the row's id."""
+    with session():
+        row = Booking[booking.id]
+        charge = Installment(
+            **{
+                "booking": row,
+                "sequence": row.installments.count() + 1,
+                "kind": "charge",
+                "charge_code": "parking",
+                "label": "Parking",
+                "amount": Decimal(amount),
+                "due_date": local_date(CLOCK.now(), ZONE) + timedelta(days=15),
+                "created_at": CLOCK.now(),
+                "updated_at": CLOCK.now(),
+                **over,
+            }
+        )
+        row.charge_amount += charge.amount
+        charge.flush()
+        charge_id: int = charge.id
+        return charge_id
+
+
+_PRICED = {"quoted", "approved", "in_progress", "completed", "declined", "expired"}
+_ACCEPTED = {"approved", "in_progress", "completed"}
+
+
+def make_change_request(
+    booking: BookingRow, status: str = "submitted", *, cost: str = "185000.00", **over: Any
+) -> int:
+    """A change request in any status, with the quote, and the row of the schedule, that it
+    presumes; return its id."""
+    with session():
+        sold = Booking[booking.id]
+        priced, accepted = status in _PRICED, status in _ACCEPTED
+        request = ChangeRequest(
+            **{
+                "booking": sold,
+                "tracking_number": f"CR-2026-{900_000 + next(_numbers):06d}",
+                "request_type": "layout",
+                "request_title": "Open kitchen",
+                "status": status,
+                "estimated_cost": Decimal(cost) if priced else None,
+                "estimated_timeline_days": 21 if priced else None,
+                "quote_valid_until": CLOCK.now() + timedelta(days=14) if priced else None,
+                "rejection_reason": "The wall carries the slab." if status == "rejected" else None,
+                "final_cost": Decimal(cost) if accepted else None,
+                "approved_at": CLOCK.now() if accepted else None,
+                "completed_at": CLOCK.now() if status == "completed" else None,
+                "created_at": CLOCK.now(),
+                "updated_at": CLOCK.now(),
+                **over,
+            }
+        )
+        if accepted and request.final_cost:
+            sold.variation_amount += request.final_cost
+            Installment(
+                booking=sold,
+                sequence=len(sold.installments) + 1,
+                kind="variation",
+                label="Open kitchen",
+                amount=request.final_cost,
+                due_date=local_date(CLOCK.now(), ZONE) + timedelta(days=15),
+                change_request=request,
+                created_at=CLOCK.now(),
+                updated_at=CLOCK.now(),
+            )
+        request.flush()
+        request_id: int = request.id
+        return request_id

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import http.client
 import json
+import os
 import subprocess
 import sys
 import time
@@ -24,6 +25,8 @@ from tests.postgres_server import free_port
 START_SECONDS = 60
 ANSWER_SECONDS = 60
 THREADS = 6
+OUTBUF_BYTES = 1_048_576
+"""As the ini files have it: what a slow reader may leave in the server's memory."""
 ROOT = Path(__file__).parent.parent
 
 
@@ -69,6 +72,12 @@ class Fleet:
         """Where a process listens."""
         return "127.0.0.1", self._ports[index]
 
+    def pid(self, index: int) -> int:
+        """The number of a process that runs."""
+        process = self._processes[index]
+        assert process is not None
+        return process.pid
+
     def start(self, index: int) -> None:
         """Start a process that does not run, without waiting for it."""
         with self._log.open("ab") as log:
@@ -78,6 +87,7 @@ class Fleet:
                     *(str(self._ports[index]), self._database_url),
                 ],
                 cwd=ROOT,
+                env={**os.environ, "REALTY_TEST_RUN": str(os.getpid())},
                 stdout=log,
                 stderr=subprocess.STDOUT,
             )
@@ -181,7 +191,14 @@ def _serve(port: int, database_url: str) -> None:
     from tests.deployment import INI
 
     app = realty.main({}, **INI, **{"realty.database_url": database_url})
-    waitress.serve(app, host="127.0.0.1", port=port, threads=THREADS, ident="")
+    waitress.serve(
+        app,
+        host="127.0.0.1",
+        port=port,
+        threads=THREADS,
+        ident="",
+        outbuf_high_watermark=OUTBUF_BYTES,
+    )
 
 
 if __name__ == "__main__":

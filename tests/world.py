@@ -14,14 +14,15 @@ from functools import cached_property
 from typing import Any
 
 from realty.contract import Operation
-from realty.db import Invitation, Notification
+from realty.db import Installment, Invitation, Notification
 from realty.db import Session as Login
 from realty.db.session import session
 from realty.rules.clock import local_date
+from realty.rules.file_links import LinkSigner, expiry
 from realty.services import links
 from tests.client import Api
 from tests.contract.document import body_of, examples_of
-from tests.deployment import CLOCK
+from tests.deployment import CLOCK, SETTINGS
 from tests.factories import (
     PASSWORD,
     ZONE,
@@ -34,17 +35,37 @@ from tests.factories import (
     make_admin,
     make_booking,
     make_builder,
+    make_change_request,
+    make_charge,
     make_customer,
+    make_file,
     make_payment,
+    make_phase,
     make_project,
     make_unit,
 )
+from tests.uploads import PDF, picture, upload
 
 # What a caller does with a booking needs it in a state that allows it.
 BOOKING_STATUS = {
     "confirmBooking": "token_paid",
     "registerBookingAgreement": "confirmed",
     "handOverBooking": "agreement_registered",
+    "getBookingDocument": "token_paid",
+    "reversePayment": "token_paid",
+    # What was received on it is to be given back.
+    "refundPayment": "rejected",
+    "demandInstallments": "agreement_registered",
+    "raiseCharge": "confirmed",
+    "voidCharge": "confirmed",
+}
+# The same for change requests; other operations ask for one.
+CHANGE_REQUEST_STATUS = {
+    "startChangeRequest": "approved",
+    "voidChangeRequest": "approved",
+    "completeChangeRequest": "in_progress",
+    "acceptChangeRequest": "quoted",
+    "declineChangeRequest": "quoted",
 }
 UNPUBLISHED = {"publishProject", "deleteProject"}
 PROJECT_STATUS = {
@@ -53,6 +74,7 @@ PROJECT_STATUS = {
     "handOverBooking": "completed",
 }
 PRICE = Decimal("11550000.00")
+LINKS = LinkSigner([key.secret for key in SETTINGS.token_keys])
 INVITATION = "the-secret-of-a-mailed-link"
 
 
@@ -92,11 +114,14 @@ class World:
     @cached_property
     def project(self) -> ProjectRow:
         """A project of the builder, published unless the operation is about one that is not."""
-        return make_project(
+        project = make_project(
             self.builder,
             published=self.operation_id not in UNPUBLISHED,
             status=PROJECT_STATUS.get(self.operation_id, "construction"),
         )
+        if self.operation_id == "getProgressReport":
+            make_phase(project)
+        return project
 
     @cached_property
     def unit(self) -> UnitRow:
@@ -106,15 +131,41 @@ class World:
     @cached_property
     def booking(self) -> BookingRow:
         """A booking of the customer in the builder's project; its token is paid, if it must be."""
-        status = BOOKING_STATUS.get(self.operation_id, "pending")
+        priced = "confirmed" if self.operation_id.endswith("ChangeRequest") else "pending"
+        status = BOOKING_STATUS.get(self.operation_id, priced)
         booking = make_booking(
             make_unit(self.project, unit_number="A-2", price=PRICE), self.customer, status=status
         )
-        if status == "agreement_registered":
+        if self.operation_id == "handOverBooking":
             make_payment(booking, booking.total_amount)
         elif status != "pending":
             make_payment(booking, booking.token_amount, payment_type="token")
         return booking
+
+    @cached_property
+    def phase(self) -> int:
+        """The id of a phase of the project, on which work goes on."""
+        return make_phase(self.project, progress_percentage=Decimal(30), status="in_progress")
+
+    @cached_property
+    def file(self) -> int:
+        """The id of a picture of the project, kept for as long as the project is."""
+        attached = {"attached_to_type": "project", "attached_to_id": self.project.id}
+        return make_file(
+            self.builder, "project_image", picture(), content_type="image/png", **attached
+        )
+
+    @cached_property
+    def change_request(self) -> int:
+        """The id of a change request on the booking."""
+        status = CHANGE_REQUEST_STATUS.get(self.operation_id, "submitted")
+        return make_change_request(self.booking, status)
+
+    @cached_property
+    def payment(self) -> int:
+        """The id of a receipt on the booking, or of the customer's report of one."""
+        status = "reported" if self.operation_id == "movePayment" else "completed"
+        return make_payment(self.booking, "500000.00", payment_type="token", status=status)
 
     def notification_of(self, account: Account) -> int:
         """The id of an unread notification."""
@@ -137,12 +188,18 @@ class World:
 
     def path(self, op: Operation, caller: Account | None) -> str:
         """The path of an operation on what the caller owns, or the builder and customer share."""
-        makers: dict[str, Callable[[], int]] = {
+        makers: dict[str, Callable[[], int | str]] = {
             "builder_id": lambda: self.builder.builder_id,
             "customer_id": lambda: self.booking.customer_id,
             "project_id": lambda: self.project.id,
             "unit_id": lambda: self.unit.id,
             "booking_id": lambda: self.booking.id,
+            "kind": lambda: "allotment-letter",
+            "change_request_id": lambda: self.change_request,
+            "payment_id": lambda: self.payment,
+            "phase_id": lambda: self.phase,
+            "installment_id": lambda: make_charge(self.booking),
+            "file_id": lambda: self.file,
             "notification_id": lambda: self.notification_of(caller or self.customer),
             "session_id": lambda: self.session_of(caller or self.customer),
         }
@@ -150,10 +207,14 @@ class World:
         for name, make in makers.items():
             if f"{{{name}}}" in path:
                 path = path.replace(f"{{{name}}}", str(make()))
+        if op.id == "downloadFile":
+            path = LINKS.url(self.file, reader_id=None, expires=expiry(CLOCK.now(), 10))
         return path
 
     def body(self, op: Operation, role: str, api: Api) -> Any:
         """The contract's example for the role, else its first, as true of this world."""
+        if op.id == "uploadFile":
+            return upload("payment_proof", PDF)
         media = body_of(op)
         if media is None:
             return None
@@ -239,12 +300,32 @@ def _day(distance: int) -> str:
     return (local_date(CLOCK.now(), ZONE) + timedelta(days=distance)).isoformat()
 
 
+def _pay(world: World, role: str, api: Api, body: dict[str, Any]) -> dict[str, Any]:
+    unknown = ("installment_id", "proof_file_id")
+    known = {name: value for name, value in body.items() if name not in unknown}
+    return {**known, "booking_id": world.booking.id, "payment_date": _day(0)}
+
+
+def _demand(world: World, role: str, api: Api, body: dict[str, Any]) -> dict[str, Any]:
+    with session():
+        row = Installment.get(booking=world.booking.id, label="Agreement")
+        return {"installment_ids": [row.id]}
+
+
 def _create_unit(world: World, role: str, api: Api, body: dict[str, Any]) -> dict[str, Any]:
     return {**body, "project_id": world.project.id}
 
 
 def _reserve(world: World, role: str, api: Api, body: dict[str, Any]) -> dict[str, Any]:
     return {**body, "reserved_until": f"{_day(3)}T12:00:00Z"}
+
+
+def _ask_for_a_change(world: World, role: str, api: Api, body: dict[str, Any]) -> dict[str, Any]:
+    return {**body, "booking_id": world.booking.id}
+
+
+def _quote(world: World, role: str, api: Api, body: dict[str, Any]) -> dict[str, Any]:
+    return {**body, "quote_valid_until": f"{_day(30)}T12:00:00Z"}
 
 
 ADAPTED: dict[str, Adapt] = {
@@ -259,6 +340,11 @@ ADAPTED: dict[str, Adapt] = {
     "cancelBooking": _cancel,
     "registerBookingAgreement": _today("actual_registration_date"),
     "handOverBooking": _today("handover_date"),
+    "createChangeRequest": _ask_for_a_change,
+    "quoteChangeRequest": _quote,
+    "recordPayment": _pay,
+    "refundPayment": _today("payment_date"),
+    "demandInstallments": _demand,
     "createUnit": _create_unit,
     "setUnitStatus": _reserve,
 }

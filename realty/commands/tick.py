@@ -13,9 +13,19 @@ from datetime import datetime
 from functools import partial
 
 from realty.adapters.mail import MailError, MailRefused, MailSender, MailServerDown, compose
+from realty.adapters.storage import storage_of
 from realty.db.failures import classify
 from realty.db.session import session
-from realty.services import cleaning, expiry, outbox
+from realty.services import (
+    audit,
+    cleaning,
+    demands,
+    expiry,
+    file_removal,
+    outbox,
+    phases,
+    reminders,
+)
 from realty.services.outbox import Letter
 from realty.services.policy import current_policy
 from realty.settings import Settings
@@ -28,6 +38,11 @@ MOST_MAILS = 500
 EFFECTS = {
     "bookings_expired": "bookings expired",
     "reservations_released": "reservations released",
+    "phases_delayed": "phases marked delayed",
+    "rows_demanded": "installments demanded",
+    "rows_overdue": "installments marked overdue",
+    "payments_reminded": "payments reminded of",
+    "quotes_expired": "quotes expired",
     "mails_sent": "mails sent",
     "mails_put_off": "mails put off",
     "mails_failed": "mails failed",
@@ -35,6 +50,9 @@ EFFECTS = {
     "answers_forgotten": "idempotency keys deleted",
     "links_forgotten": "links deleted",
     "sessions_forgotten": "sessions deleted",
+    "files_removed": "files removed",
+    "strays_removed": "stray uploads removed",
+    "heads_exported": "audit heads exported",
     "errors": "errors",
 }
 
@@ -44,8 +62,16 @@ def tick(*, now: datetime, settings: Settings, sender: MailSender) -> Counter[st
     done: Counter[str] = Counter()
     _each(done, "bookings_expired", expiry.due_bookings, expiry.expire, now)
     _each(done, "reservations_released", expiry.due_reservations, expiry.release, now)
+    _each(done, "phases_delayed", phases.late_phases, phases.mark_delayed, now)
+    _each(done, "rows_demanded", demands.due_bookings, demands.demand_due, now)
+    _each(done, "rows_overdue", demands.late_bookings, demands.mark_overdue, now)
+    _each(done, "payments_reminded", reminders.due_reminders, reminders.remind, now)
+    _each(done, "quotes_expired", expiry.due_quotes, expiry.expire_quote, now)
     _guarded(done, "sending mail", partial(_send_mails, done, sender, settings, now))
     _guarded(done, "cleaning up", partial(_clean_up, done, now))
+    _guarded(done, "removing files", partial(_remove_files, done, settings, now))
+    # Last, so that what this tick did is among what cannot be cut off unseen.
+    _each(done, "heads_exported", audit.moved_heads, audit.export_head, now)
     return done
 
 
@@ -59,9 +85,10 @@ def _each(
     done: Counter[str],
     name: str,
     due: Callable[[datetime], Iterable[int]],
-    effect: Callable[[int, datetime], bool],
+    effect: Callable[[int, datetime], int],
     now: datetime,
 ) -> None:
+    """Bring about one effect for each id that is due; an effect says how often it happened."""
     ids: list[int] = []
 
     def find() -> None:
@@ -142,3 +169,20 @@ def _clean_up(done: Counter[str], now: datetime) -> None:
         done["links_forgotten"] += cleaning.forget_links(now=now)
     with session():
         done["sessions_forgotten"] += cleaning.forget_sessions(now=now)
+
+
+def _remove_files(done: Counter[str], settings: Settings, now: datetime) -> None:
+    """Bytes go outside of any transaction; a row that is marked is attached to nothing any more."""
+    storage = storage_of(settings)
+    with session():
+        file_removal.mark(policy=current_policy(), now=now)
+    with session():
+        marked = file_removal.marked()
+        strays = file_removal.strays(storage, now=now)
+    for file_id, key in marked:
+        storage.delete(key)
+        with session():
+            done["files_removed"] += file_removal.forget(file_id)
+    for key in strays:
+        storage.delete(key)
+        done["strays_removed"] += 1

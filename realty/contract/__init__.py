@@ -80,7 +80,8 @@ def includeme(config: Configurator) -> None:
     def install() -> None:
         """What `pyramid_openapi3_spec` leaves behind, without its validation at each start."""
         stock = chosen.contract_validators == "stock"
-        validators = StockContract(spec) if stock else CompiledContract(contract)
+        whole = SchemaPath.from_dict(contract.held_whole())
+        validators = StockContract(whole) if stock else CompiledContract(contract)
         settings.setdefault("pyramid_openapi3_apinames", []).append("pyramid_openapi3")
         settings["pyramid_openapi3"] = {
             "filepath": str(path),

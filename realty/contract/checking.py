@@ -12,7 +12,7 @@ from typing import Any
 from openapi_spec_validator import OpenAPIV31SpecValidator
 
 from realty.contract.compiled import JSON
-from realty.contract.document import METHODS, Contract, Schema
+from realty.contract.document import FORM, METHODS, Contract, Schema
 from realty.contract.values import CASTS
 
 ROLES = {"public", "customer", "builder", "admin"}
@@ -109,14 +109,14 @@ def _parameters(contract: Contract, path: str, item: Schema, method: str) -> Ite
         if contract.resolve(each["schema"]).get("type") not in CASTS:
             yield f"{each['name']} is neither string, integer nor boolean"
     body = contract.resolve(item[method].get("requestBody", {}))
-    if body and list(body["content"]) != [JSON]:
-        yield f"its body must be {JSON} and nothing else"
+    if body and list(body["content"]) not in ([JSON], [FORM]):
+        yield f"its body must be {JSON} or {FORM} and nothing else"
 
 
 def _answers(contract: Contract, item: Schema, method: str) -> Iterator[str]:
     declared = set(item[method]["responses"])
-    if not any(status.startswith("2") for status in declared):
-        yield "has no 2xx response"
+    if not any(status.startswith(("2", "30")) for status in declared):
+        yield "has no 2xx response, nor one that leads elsewhere"
     if not all(status.isdecimal() for status in declared):
         yield "every response needs a status of three digits"
     own = _own_statuses(contract, item, method)

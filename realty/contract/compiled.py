@@ -18,7 +18,7 @@ from pyramid.request import Request
 from pyramid.response import Response
 from pyramid_openapi3.wrappers import PyramidOpenAPIRequest, PyramidOpenAPIResponse
 
-from realty.contract.document import METHODS, Contract, Schema
+from realty.contract.document import FORM, METHODS, Contract, Schema
 from realty.contract.problems import ContractProblem, describe
 from realty.contract.values import (
     CASTS,
@@ -141,6 +141,10 @@ class Body:
     convert: Convert | None
 
 
+class Form:
+    """A multipart form. Only that it is one is judged here: the view reads it as it comes in."""
+
+
 @dataclass(frozen=True, slots=True)
 class Answer:
     """One response: a validator (or None) per media type, and its headers by lower-case name."""
@@ -157,7 +161,7 @@ class Rules:
     path: ParameterSet
     query: ParameterSet
     header: ParameterSet
-    body: Body | None
+    body: Body | Form | None
     answers: Mapping[int, Answer]
 
 
@@ -206,12 +210,15 @@ class CompiledContract:
                 header.read(text, errors)
             elif header.required:
                 errors.append(ContractProblem(header.name, "is required"))
-        errors += _content_errors(answer, http_response)
+        errors += _content_errors(answer, http_response, http_request.method)
         return errors
 
 
-def _read_body(request: Request, rule: Body | None, errors: list[ContractProblem]) -> Any:
+def _read_body(request: Request, rule: Body | Form | None, errors: list[ContractProblem]) -> Any:
     """The converted body; raises `ContractProblem` when it cannot be read at all."""
+    if isinstance(rule, Form):
+        _require_form(request.environ)
+        return None
     if rule is None:
         # Clients that always send a JSON object are served; a field in it is a mistake.
         if request.method not in BODILESS_METHODS and request.body.strip() not in (b"", b"{}"):
@@ -230,17 +237,18 @@ def _read_body(request: Request, rule: Body | None, errors: list[ContractProblem
     return value if rule.convert is None else rule.convert(value)
 
 
-def _content_errors(answer: Answer, response: Response) -> list[ContractProblem]:
-    body = response.body
+def _content_errors(answer: Answer, response: Response, method: str) -> list[ContractProblem]:
     if not answer.content:
-        return [ContractProblem("body", "must be empty")] if body else []
+        return [ContractProblem("body", "must be empty")] if response.body else []
     if response.content_type not in answer.content:
         return [ContractProblem("Content-Type", f"{response.content_type} is not declared")]
     validator = answer.content[response.content_type]
     if validator is None:
-        return []
+        # What is streamed is not read: that would take it into memory.
+        empty = isinstance(response.app_iter, list) and not response.body and method != "HEAD"
+        return [ContractProblem("body", "must not be empty")] if empty else []
     try:
-        value = orjson.loads(body)
+        value = orjson.loads(response.body)
     except ValueError:
         return [ContractProblem("body", "is not valid JSON")]
     return [] if validator.is_valid(value) else describe(validator.iter_errors(value))
@@ -257,6 +265,18 @@ def _require_plain_json(environ: Mapping[str, str]) -> None:
         if media_type != JSON or charsets - {"utf-8"}:
             message = "must be application/json in UTF-8"
             raise ContractProblem("Content-Type", message, UnsupportedMediaType)
+    _require_uncompressed(environ)
+
+
+def _require_form(environ: Mapping[str, str]) -> None:
+    """The body must be declared as a multipart form and not be compressed."""
+    declared = environ.get("CONTENT_TYPE", "")
+    if declared.partition(";")[0].strip().lower() != FORM:
+        raise ContractProblem("Content-Type", f"must be {FORM}", UnsupportedMediaType)
+    _require_uncompressed(environ)
+
+
+def _require_uncompressed(environ: Mapping[str, str]) -> None:
     if environ.get("HTTP_CONTENT_ENCODING", "identity").lower() not in ("", "identity"):
         raise ContractProblem("Content-Encoding", "must be identity", UnsupportedMediaType)
 
@@ -328,10 +348,12 @@ class _Compiler:
             error=MalformedRequest if in_header else ValidationFailed,
         )
 
-    def body(self, node: Schema | None) -> Body | None:
+    def body(self, node: Schema | None) -> Body | Form | None:
         if node is None:
             return None
         body = self.contract.resolve(node)
+        if FORM in body["content"]:
+            return Form()
         schema = body["content"][JSON]["schema"]
         return Body(
             required=body.get("required", False),

@@ -14,6 +14,7 @@ from pyramid.exceptions import ConfigurationError
 
 METHODS = ("get", "put", "post", "delete", "patch")
 IDEMPOTENCY_HEADER = "Idempotency-Key"
+FORM = "multipart/form-data"
 
 Schema = dict[str, Any]
 
@@ -22,9 +23,10 @@ Schema = dict[str, Any]
 class Operation:
     """What the contract says about one operation.
 
-    `roles` is `x-roles`; `success_status` is its first 2xx status; `idempotent` tells that it
-    takes an Idempotency-Key, `takes_body` that it declares a body; `served_by` names who answers
-    when it is not one of our views.
+    `roles` is `x-roles`; `success_status` is its first 2xx or 3xx status; `idempotent` tells that
+    it takes an Idempotency-Key, `takes_body` that it declares a body, `max_body_bytes` how large
+    one (`x-max-body-bytes`, None for as large as any); `served_by` names who answers when it is
+    not one of our views.
     """
 
     id: str
@@ -36,6 +38,7 @@ class Operation:
     success_status: int
     idempotent: bool
     takes_body: bool
+    max_body_bytes: int | None
     served_by: str | None
 
 
@@ -94,13 +97,16 @@ class Contract:
                 tag=item[method]["tags"][0],
                 roles=tuple(item[method]["x-roles"]),
                 success_status=next(
-                    int(status) for status in item[method]["responses"] if status.startswith("2")
+                    int(status)
+                    for status in item[method]["responses"]
+                    if status.startswith(("2", "3"))
                 ),
                 idempotent=any(
                     parameter["name"] == IDEMPOTENCY_HEADER
                     for parameter in self.parameters(item, method)
                 ),
                 takes_body="requestBody" in item[method],
+                max_body_bytes=item[method].get("x-max-body-bytes"),
                 served_by=item[method].get("x-served-by", item.get("x-served-by")),
             )
             for path, item in self.path_items()
@@ -124,3 +130,19 @@ class Contract:
         elsewhere = {op.path for op in self.operations.values() if op.served_by}
         paths = {path: item for path, item in self.path_items() if path not in elsewhere}
         return {**self.document, "paths": paths}
+
+    def held_whole(self) -> Schema:
+        """`served_here` without the forms, which validators would first take into memory."""
+        document = self.served_here()
+        paths = {
+            path: {key: _without_form(each) for key, each in item.items()}
+            for path, item in document["paths"].items()
+        }
+        return {**document, "paths": paths}
+
+
+def _without_form(part: Any) -> Any:
+    """A part of a path item, without its body if that is an operation that takes a form."""
+    if isinstance(part, dict) and FORM in part.get("requestBody", {}).get("content", ()):
+        return {key: value for key, value in part.items() if key != "requestBody"}
+    return part

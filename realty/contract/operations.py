@@ -90,15 +90,19 @@ def answering(view: View, declared: Operation) -> View:
             response.content_type = response.content_length = None
         else:
             response.content_type = "application/json"
-            response.body = to_json({"success": True, "data": data})
+            response.body = to_json({"success": True, "data": data}, request.sign_links)
         return response
 
     return answer
 
 
-def to_json(value: Any) -> bytes:
-    """JSON bytes; a Decimal or datetime is an error, because presenters decide how they look."""
-    return orjson.dumps(value, option=orjson.OPT_PASSTHROUGH_DATETIME)
+def to_json(value: Any, default: Callable[[Any], Any] | None = None) -> bytes:
+    """JSON bytes; a Decimal or datetime is an error, because presenters decide how they look.
+
+    `default` tells what stands for a value that is no JSON, above all a link.
+    """
+    passed = orjson.OPT_PASSTHROUGH_DATETIME | orjson.OPT_PASSTHROUGH_DATACLASS
+    return orjson.dumps(value, default, passed)
 
 
 class JSONRenderer:

@@ -47,7 +47,9 @@ class StockContract:
         self._requests = V31RequestUnmarshaller(
             spec, extra_format_unmarshallers=FORMATS, extra_media_type_deserializers=json
         )
-        self._responses = V31ResponseValidator(spec, extra_media_type_deserializers=json)
+        # Bytes pass as a string of as many characters, because to jsonschema they are no string.
+        binary = dict.fromkeys(_binary_types(spec.read_value()), _characters)
+        self._responses = V31ResponseValidator(spec, extra_media_type_deserializers=json | binary)
 
     def unmarshal(self, wrapped: PyramidOpenAPIRequest) -> Any:
         """openapi-core's result, its errors told as ours."""
@@ -59,10 +61,26 @@ class StockContract:
     def iter_errors(
         self, request: PyramidOpenAPIRequest, response: PyramidOpenAPIResponse
     ) -> Iterator[ContractProblem]:
-        """What is wrong with the response, told as ours."""
+        """What is wrong with the response, told as ours. One that is streamed is not read."""
+        if not isinstance(response.response.app_iter, list):
+            return
         judged: Any = _GetForHead(request.request)
         for error in self._responses.iter_errors(judged, response):
             yield from _problems(error)
+
+
+def _binary_types(node: Any) -> Iterator[str]:
+    """Every media type that the document gives a content, but for JSON."""
+    if isinstance(node, dict):
+        yield from (name for name in node.get("content", ()) if name != "application/json")
+        node = list(node.values())
+    if isinstance(node, list):
+        for each in node:
+            yield from _binary_types(each)
+
+
+def _characters(raw: bytes, **_: Any) -> str:
+    return raw.decode("latin-1")
 
 
 def _problems(error: Exception) -> Iterator[ContractProblem]:

@@ -76,7 +76,8 @@ class UpdateRevision(Entity):
 
 
 class File(Entity):
-    """A stored file; what it is attached to decides who may see it."""
+    """A stored file; what it is attached to decides who may see it. One that is attached to nothing
+    is removed in the end, and `removed_at` tells that its removal has begun."""
 
     _table_ = "files"
     id = PrimaryKey(int, auto=True)
@@ -89,6 +90,7 @@ class File(Entity):
     storage_key = Required(str, unique=True)
     attached_to_type = text()
     attached_to_id = Optional(int)
+    removed_at = Optional(datetime)
     created_at = Required(datetime, default=utcnow)
 
     avatar_of = Set("User", reverse="avatar_file", cascade_delete=False)

@@ -60,6 +60,10 @@ NOTIFICATION_TYPES = (
     "booking", "payment", "appointment", "progress", "message", "change_request", "system",
 )  # fmt: skip
 NOTIFICATION_CHANNELS = ("in_app", "email")
+FILE_PURPOSES = (
+    "avatar", "logo", "brochure", "floor_plan", "project_image", "phase_image", "update_image",
+    "payment_proof", "change_request", "message", "model", "thumbnail",
+)  # fmt: skip
 SETTING_TYPES = ("string", "number", "boolean", "json")
 TOKEN_PURPOSES = ("reset_password", "verify_email", "calendar")
 MAIL_KINDS = ("message", "reset_password")

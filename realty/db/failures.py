@@ -15,6 +15,7 @@ from pony.orm import core
 
 from realty.errors import (
     Conflict,
+    DuplicateTransaction,
     EmailTaken,
     LicenseTaken,
     RealtyError,
@@ -23,7 +24,7 @@ from realty.errors import (
     ValidationFailed,
 )
 
-# By the constraint's name on PostgreSQL, by `table.column` or the index's name on SQLite.
+# By the constraint's name on PostgreSQL, by its `table.column`s or the index's name on SQLite.
 _UNIQUE: dict[str, type[Conflict]] = {
     "one_occupying_booking_per_unit": UnitUnavailable,
     "bookings.unit_id": UnitUnavailable,
@@ -32,6 +33,8 @@ _UNIQUE: dict[str, type[Conflict]] = {
     "users.email": EmailTaken,
     "builders_license_number_key": LicenseTaken,
     "builders.license_number": LicenseTaken,
+    "one_receipt_per_transaction": DuplicateTransaction,
+    "payments.builder_id, payments.payment_method, payments.transaction_id": DuplicateTransaction,
 }
 
 _SERIALIZATION_FAILURE = "40001"
@@ -107,8 +110,8 @@ def _from_postgres(exc: psycopg2.Error) -> RealtyError | None:
 def _from_sqlite(exc: sqlite3.Error) -> RealtyError | None:
     code = getattr(exc, "sqlite_errorcode", 0)
     if code in {sqlite3.SQLITE_CONSTRAINT_UNIQUE, sqlite3.SQLITE_CONSTRAINT_PRIMARYKEY}:
-        # "UNIQUE constraint failed: users.email", or "…: index 'users_lower_email'"
-        named = re.search(r"failed: (?:index ')?([\w.]+)", str(exc))
+        # "UNIQUE constraint failed: a.x, a.y", or "…: index 'users_lower_email'"
+        named = re.search(r"failed: (?:index ')?([\w.]+(?:, [\w.]+)*)", str(exc))
         return _UNIQUE.get(named[1] if named else "", Conflict)()
     if code == sqlite3.SQLITE_CONSTRAINT_FOREIGNKEY:
         return Conflict()

@@ -14,7 +14,7 @@ from realty.db import enums
 from realty.db.accounts import Customer, Invitation
 from realty.db.catalogue import Project, Unit
 from realty.db.engagement import Appointment, Conversation, Notification
-from realty.db.sales import Booking
+from realty.db.sales import Booking, ChangeRequest, Installment, Payment
 
 if TYPE_CHECKING:
     from realty.security import Identity
@@ -75,6 +75,39 @@ def visible_bookings(identity: Identity) -> Any:
         return Booking.select(lambda b: b.builder.id == builder_id)
     customer_id = identity.customer_id
     return Booking.select(lambda b: b.customer.id == customer_id)
+
+
+def visible_payments(identity: Identity) -> Any:
+    """The payments on `visible_bookings`: a builder's by a column of their own, for long lists."""
+    if identity.role == "admin":
+        return Payment.select()
+    if identity.role == "builder":
+        builder_id = identity.builder_id
+        return Payment.select(lambda p: p.builder.id == builder_id)
+    customer_id = identity.customer_id
+    return Payment.select(lambda p: p.booking.customer.id == customer_id)
+
+
+def visible_change_requests(identity: Identity) -> Any:
+    """Those on the bookings of `visible_bookings`."""
+    if identity.role == "admin":
+        return ChangeRequest.select()
+    if identity.role == "builder":
+        builder_id = identity.builder_id
+        return ChangeRequest.select(lambda c: c.booking.builder.id == builder_id)
+    customer_id = identity.customer_id
+    return ChangeRequest.select(lambda c: c.booking.customer.id == customer_id)
+
+
+def visible_installments(identity: Identity) -> Any:
+    """The rows of the schedules of `visible_bookings`."""
+    if identity.role == "admin":
+        return Installment.select()
+    if identity.role == "builder":
+        builder_id = identity.builder_id
+        return Installment.select(lambda i: i.booking.builder.id == builder_id)
+    customer_id = identity.customer_id
+    return Installment.select(lambda i: i.booking.customer.id == customer_id)
 
 
 def visible_customers(identity: Identity) -> Any:

@@ -18,6 +18,7 @@ from pyramid.response import Response
 from pyramid.tweens import EXCVIEW
 from pyramid_retry import mark_error_retryable
 
+from realty.db.audit import chain_gathered
 from realty.db.database import db
 from realty.db.failures import retryable
 
@@ -29,6 +30,7 @@ def session() -> Iterator[None]:
     """A transaction outside of any request: committed at the end, rolled back by an exception."""
     with db_session:
         yield
+        chain_gathered()
 
 
 def session_tween_factory(handler: Handler, _registry: Registry) -> Handler:
@@ -69,7 +71,9 @@ def _keeps(request: Request, response: Response) -> bool:
 def _committed(request: Request, response: Response) -> Response:
     """`response` once its writes are durable, or the answer to what prevented that."""
     try:
+        chain_gathered()
         commit()
+        request.committed = True
     except Exception:  # noqa: BLE001 - the error view tells what it means, or raises it again
         rollback()
         return request.invoke_exception_view(reraise=True)
@@ -77,10 +81,12 @@ def _committed(request: Request, response: Response) -> Response:
 
 
 def includeme(config: Configurator) -> None:
-    """Add the tween, `request.keep_writes`, and retries (setting `retry.attempts`, 3)."""
+    """Add the tween, `request.keep_writes`, `request.committed`, and retries (`retry.attempts`)."""
     config.include("pyramid_retry")
     # A reified attribute of the request, not of the environ: a retry starts without it.
     config.add_request_method(lambda _request: False, "keep_writes", reify=True)
+    # For what is told of outside the database once, and only if, its row is durable.
+    config.add_request_method(lambda _request: False, "committed", reify=True)
     config.add_tween(
         "realty.db.session.session_tween_factory",
         over=("pyramid_openapi3.tween.response_tween_factory", EXCVIEW),

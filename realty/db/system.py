@@ -96,11 +96,15 @@ class AuditLog(Entity):
 
 
 class AuditHead(Entity):
-    """Count and last hash of one audit chain; the chain of a null builder is the system's."""
+    """Count and last hash of one audit chain; the chain of a null builder is the system's.
+
+    `exported_count` is the count that was last written to the log.
+    """
 
     _table_ = "audit_heads"
     id = PrimaryKey(int, auto=True)
     builder = Optional(Builder, column="builder_id")
     count = Required(int, default=0)
     hash = Required(str)
+    exported_count = Required(int, default=0)
     updated_at = Required(datetime, default=utcnow)

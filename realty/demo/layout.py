@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
@@ -34,7 +35,6 @@ def project_columns(place: Place, builder_id: int, today: date, now: datetime) -
     units = list(unit_columns(place))
     prices = [unit["price"] for unit in units]
     begun = place.starts <= 0
-    picture = f"https://images.demo.realty.example/{place.key}"
     return {
         "builder": builder_id,
         "project_name": place.name,
@@ -60,11 +60,8 @@ def project_columns(place: Place, builder_id: int, today: date, now: datetime) -
         "actual_completion_date": (
             today + timedelta(days=place.completes) if place.certificate is not None else None
         ),
-        "images": [
-            {"url": f"{picture}/elevation.jpg", "caption": f"{place.name}, elevation"},
-            {"url": f"{picture}/site.jpg", "caption": "The site from the road"},
-        ],
-        "floor_plans": [{"url": f"{picture}/typical-floor.png", "caption": "Typical floor"}],
+        "images": [],
+        "floor_plans": [],
         "is_featured": place.featured,
         "is_published": place.published,
         "rera_number": place.rera_number,
@@ -146,46 +143,52 @@ def _charge(code: str, label: str, amount: Decimal) -> dict[str, str]:
     return {"code": code, "label": label, "amount": money_text(amount + ZERO)}
 
 
-def phase_columns(
-    place: Place, project_id: int, today: date, now: datetime
-) -> list[dict[str, Any]]:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PhasePlan:
+    """One phase as its project plans it, and how far it has come by the day of loading."""
+
+    phase_name: str
+    milestone_code: str
+    weight_percent: Decimal
+    start_date: date
+    expected_end_date: date
+    ended_on: date | None
+    under_way: bool
+
+    def columns(self) -> dict[str, Any]:
+        """What the list of phases says of it."""
+        return {
+            "phase_name": self.phase_name,
+            "milestone_code": self.milestone_code,
+            "phase_description": None,
+            "weight_percent": self.weight_percent,
+            "start_date": self.start_date,
+            "expected_end_date": self.expected_end_date,
+            "contractor_notes": None,
+            "customer_visible": True,
+        }
+
+
+def phase_plans(place: Place, today: date) -> list[PhasePlan]:
     """The phases between start and completion; the one after `phases_done` is under way."""
     start = today + timedelta(days=place.starts)
     length = (place.completes - place.starts) // len(PHASES)
-    rows = []
+    plans = []
     for index, (name, code, weight) in enumerate(PHASES):
         begins = start + timedelta(days=length * index)
         ends = begins + timedelta(days=length)
         done = index < place.phases_done
-        going = index == place.phases_done and place.starts < 0
-        finished = min(ends - timedelta(days=6), today - timedelta(days=12)) if done else None
-        late = going and ends < today
-        rows.append(
-            {
-                "project": project_id,
-                "sequence": index + 1,
-                "phase_name": name,
-                "milestone_code": code,
-                "weight_percent": Decimal(weight),
-                "start_date": begins,
-                "expected_end_date": ends,
-                "actual_end_date": finished,
-                "progress_percentage": Decimal(100 if done else 45 if going else 0),
-                "status": _phase_status(done=done, going=going, late=late, place=place),
-                "milestone_images": [],
-                "customer_visible": True,
-                "created_at": now,
-                "updated_at": now,
-            }
+        plans.append(
+            PhasePlan(
+                phase_name=name,
+                milestone_code=code,
+                weight_percent=Decimal(weight),
+                start_date=begins,
+                expected_end_date=ends,
+                ended_on=min(ends - timedelta(days=6), today - timedelta(days=12))
+                if done
+                else None,
+                under_way=index == place.phases_done and place.starts < 0,
+            )
         )
-    return rows
-
-
-def _phase_status(*, done: bool, going: bool, late: bool, place: Place) -> str:
-    if done:
-        return "completed"
-    if not going:
-        return "not_started"
-    if place.status == "on_hold":
-        return "on_hold"
-    return "delayed" if late else "in_progress"
+    return plans

@@ -7,27 +7,20 @@ from typing import Any
 
 from pony.orm import exists, flush, select
 
-from realty.db import (
-    Builder,
-    Customer,
-    NumberSeries,
-    Payment,
-    Project,
-    ProjectPhase,
-    StatusHistory,
-    Unit,
-    User,
-    db,
-)
+from realty.adapters.storage import storage_of
+from realty.db import Booking, Builder, Customer, Project, StatusHistory, Unit, User, db
 from realty.db.bulk import insert_many
-from realty.db.enums import RECEIPT_TYPES
 from realty.db.locks import lock_many
 from realty.db.session import session
-from realty.demo import engagement
-from realty.demo.layout import phase_columns, project_columns, unit_columns
+from realty.demo import engagement, sites
+from realty.demo.deals import CHANGES, DEALS, LEVIES, PARTS, REPORTS
+from realty.demo.layout import project_columns, unit_columns
 from realty.demo.people import ADMIN, BUILDERS, CUSTOMERS, DOMAIN, PASSWORD
+from realty.demo.pictures import Album
 from realty.demo.places import PLACES, Place
-from realty.demo.sales import DEALS, ZONE, Story
+from realty.demo.requests import Correspondence
+from realty.demo.sales import ZONE, Cast, Sales
+from realty.demo.timeline import Timeline
 from realty.passwords import PasswordHasher
 from realty.rules.clock import local_date
 from realty.security import Identity
@@ -35,7 +28,8 @@ from realty.services.inventory import count_available, move_unit
 from realty.services.policy import current_policy
 from realty.settings import Settings
 
-FIRST_MONTH_OF_FINANCIAL_YEAR = 4
+FIRST_DEAL = 1330
+"""Days ago."""
 READ_AFTER = timedelta(days=4)
 RESERVED = (
     ("lakeside", "C-1201", "Held for Dr Bhat, returns from Muscat on Friday", 4),
@@ -62,7 +56,13 @@ def load(settings: Settings, *, now: datetime) -> str | None:
     # Once for all accounts, and before the transaction that writes.
     password_hash = PasswordHasher(cost=settings.bcrypt_cost, concurrency=1).hash(PASSWORD)
     with session():
-        return None if _is_loaded() else _load(password_hash, now)
+        album = Album(storage_of(settings), current_policy())
+    try:
+        with session():
+            return None if _is_loaded() else _load(password_hash, album, now)
+    except BaseException:
+        album.forget()
+        raise
 
 
 def _is_loaded() -> bool:
@@ -70,34 +70,62 @@ def _is_loaded() -> bool:
     return bool(exists(u for u in User if u.email == marker))
 
 
-def _load(password_hash: str, now: datetime) -> str:
+def _load(password_hash: str, album: Album, now: datetime) -> str:
     today = local_date(now, ZONE)
     builders, customers = _people(password_hash, now)
     projects = _projects(builders, today, now)
     by_place = {place.key: builders[place.builder] for place in PLACES}
     engagement.invite(customers, by_place, now)
-    story = Story(
-        customers=customers,
-        builders=by_place,
-        units=_unit_ids(projects),
-        phase_ends=_phase_ends(projects),
-        policy=current_policy(),
-        now=now,
-    )
-    booked = [(deal, story.play(deal)) for deal in DEALS]
+    cast = Cast(customers=customers, builders=by_place, units=_unit_ids(projects))
+    sales = _play(cast, projects, album, now)
     _keep_back(projects, by_place, now)
-    _number_receipts()
     engagement.save_projects(customers, projects, now)
     engagement.talk(customers, by_place, projects, now)
-    handed_over = {deal.buyer: row for deal, row in booked if row.status == "handed_over"}
+    handed_over = {
+        sold.deal.buyer: Booking[sold.booking_id]
+        for sold in sales.sold.values()
+        if sold.deal.outcome == "handed_over"
+    }
     engagement.review(handed_over, now)
     flush()
     _finish(projects, now)
-    units = db.get("SELECT count(*) FROM units")
+    units, payments, files = (
+        db.get(f"SELECT count(*) FROM {table}")  # noqa: S608 - names of our own
+        for table in ("units", "payments", "files")
+    )
     return (
         f"Loaded {len(BUILDERS)} builders, {len(CUSTOMERS)} customers, {len(projects)} projects, "
-        f"{units} units and {len(booked)} bookings. The password of every demo account: {PASSWORD}"
+        f"{units} units, {len(DEALS)} bookings, {payments} payments and {files} files. "
+        f"The password of every demo account: {PASSWORD}"
     )
+
+
+def _play(cast: Cast, projects: dict[str, int], album: Album, now: datetime) -> Sales:
+    """Everything that happened, in its order: building, selling, asking and paying."""
+    policy = current_policy()
+    timeline = Timeline(until=now)
+    sales = Sales(cast, album, policy=policy, now=now)
+    letters = Correspondence(sales, album, policy=policy, now=now)
+
+    def demanded(booking_id: int, at: datetime) -> None:
+        timeline.begin(sales.answer_demand(booking_id, at))
+
+    for place in PLACES:
+        script = sites.build(place, projects[place.key], cast.builders[place.key], album, now)
+        timeline.begin(script)
+    for deal in DEALS:
+        timeline.begin(sales.script(deal))
+    for change in CHANGES:
+        timeline.begin(letters.change(change))
+    for levy in LEVIES:
+        timeline.begin(letters.levy(levy))
+    for said in REPORTS:
+        timeline.begin(letters.report(said))
+    for part in PARTS:
+        timeline.begin(sales.pay_part(*part))
+    timeline.begin(sites.watch_the_clock(now - timedelta(days=FIRST_DEAL), now, demanded))
+    timeline.run()
+    return sales
 
 
 def _people(password_hash: str, now: datetime) -> tuple[list[Identity], list[Identity]]:
@@ -210,7 +238,6 @@ def _projects(builders: list[Identity], today: date, now: datetime) -> dict[str,
             "updated_at": made,
         }
         insert_many(Unit, [{**unit, **common} for unit in unit_columns(place)])
-        insert_many(ProjectPhase, phase_columns(place, project_id, today, made))
         _project_history(place, project_id, builders[place.builder], now)
     return projects
 
@@ -250,16 +277,6 @@ def _unit_ids(projects: dict[str, int]) -> dict[tuple[str, str, str], int]:
     }
 
 
-def _phase_ends(projects: dict[str, int]) -> dict[tuple[str, str], date]:
-    places = {project_id: key for key, project_id in projects.items()}
-    rows = select((p.project.id, p.milestone_code, p.actual_end_date) for p in ProjectPhase)
-    return {
-        (places[project_id], code): ended
-        for project_id, code, ended in rows
-        if ended is not None and project_id in places
-    }
-
-
 def _keep_back(projects: dict[str, int], builders: dict[str, Identity], now: datetime) -> None:
     """Reserve and block units, as their builders do by hand."""
     reserved = {(key, number): (note, days) for key, number, note, days in RESERVED}
@@ -292,25 +309,6 @@ def _keep_back(projects: dict[str, int], builders: dict[str, Identity], now: dat
             if note is not None:
                 unit.set(reserved_until=now + timedelta(days=days), reserved_note=note)
         count_available(project_id, change)
-
-
-def _number_receipts() -> None:
-    """Receipt numbers without a gap, per builder and financial year, in the order of clearing."""
-    last: dict[tuple[int, str], int] = {}
-    receipts = Payment.select(lambda p: p.status == "completed" and p.payment_type in RECEIPT_TYPES)
-    for receipt in sorted(receipts, key=lambda row: (row.cleared_at, row.id)):
-        year = _financial_year(receipt.payment_date)
-        key = (receipt.builder.id, year)
-        last[key] = last.get(key, 0) + 1
-        receipt.set(receipt_number=f"RC/{year}/{last[key]:06d}", financial_year=year)
-    for (builder_id, year), number in last.items():
-        NumberSeries(series="receipt", builder=builder_id, period=year, last_number=number)
-
-
-def _financial_year(day: date) -> str:
-    """`2026-27`: the Indian financial year, which begins in April."""
-    first = day.year - (day.month < FIRST_MONTH_OF_FINANCIAL_YEAR)
-    return f"{first}-{(first + 1) % 100:02d}"
 
 
 def _finish(projects: dict[str, int], now: datetime) -> None:

@@ -55,7 +55,7 @@ def load_volume(*, projects: int, units_per_project: int, now: datetime, quiet: 
     The same number is always the same project, so that a run that was cut short goes on where it
     stopped. Every unit is available or kept back by its builder: nothing was ever booked.
     """
-    builders = _builders(now)
+    builders = volume_builders(now)
     with session():
         present = select(p for p in Project if p.rera_number.startswith(NUMBERED)).count()
     wanted = range(present, projects)
@@ -74,20 +74,21 @@ def load_volume(*, projects: int, units_per_project: int, now: datetime, quiet: 
     return f"Added {added} projects with {added * units_per_project} units for volume."
 
 
-def _builders(now: datetime) -> list[int]:
+def volume_builders(now: datetime) -> list[int]:
     """The builders of the volume, made at the first run; nobody can sign in as one of them."""
     emails = [f"volume-{number}@{DOMAIN}" for number in range(1, BUILDERS + 1)]
     with session():
         known = dict(select((u.email, u.id) for u in User if u.email in emails))
         fresh = [email for email in emails if email not in known]
-        insert_many(User, [_user(email, now) for email in fresh])
+        insert_many(User, [user_row(email, now) for email in fresh])
         users = dict(select((u.email, u.id) for u in User if u.email in emails))
         insert_many(Builder, [_builder(emails.index(e) + 1, users[e], now) for e in fresh])
         ids = dict(select((b.user.id, b.id) for b in Builder))
         return [ids[users[email]] for email in emails]
 
 
-def _user(email: str, now: datetime) -> dict[str, Any]:
+def user_row(email: str, now: datetime) -> dict[str, Any]:
+    """A builder's account without a password."""
     return {
         "email": email,
         "full_name": email.partition("@")[0],
@@ -119,8 +120,8 @@ def _builder(number: int, user_id: int, now: datetime) -> dict[str, Any]:
 
 def _insert(numbers: range, units: int, builders: list[int], now: datetime) -> None:
     """Projects with their units, and their builders' counters, in this transaction."""
-    stocks = {number: list(_units(number, units, now)) for number in numbers}
-    rows = [_project(number, stocks[number], builders, now) for number in numbers]
+    stocks = {number: list(unit_rows(number, units, now)) for number in numbers}
+    rows = [project_row(number, stocks[number], builders, now) for number in numbers]
     insert_many(Project, rows)
     low, high = (f"{NUMBERED}{number:07d}" for number in (numbers[0], numbers[-1]))
     ids = dict(
@@ -136,6 +137,11 @@ def _insert(numbers: range, units: int, builders: list[int], now: datetime) -> N
             for unit in stocks[number]
         ],
     )
+    count_projects()
+
+
+def count_projects() -> None:
+    """Bring the counters of the builders up to their projects."""
     db.execute(
         "UPDATE builders SET total_projects = (SELECT count(*) FROM projects"
         " WHERE builder_id = builders.id AND status <> 'cancelled')"
@@ -143,9 +149,10 @@ def _insert(numbers: range, units: int, builders: list[int], now: datetime) -> N
     )
 
 
-def _project(
+def project_row(
     number: int, stock: list[dict[str, Any]], builders: list[int], now: datetime
 ) -> dict[str, Any]:
+    """The project of this number with `stock`, its units."""
     random = Random(f"project {number}")
     city, state, areas = random.choice(CITIES)
     area, status = random.choice(areas), random.choice(STATUSES)
@@ -188,7 +195,8 @@ def _project(
     }
 
 
-def _units(number: int, count: int, now: datetime) -> Iterator[dict[str, Any]]:
+def unit_rows(number: int, count: int, now: datetime) -> Iterator[dict[str, Any]]:
+    """The units of the project of this number."""
     random = Random(f"units {number}")
     rate = random.randrange(45, 160) * 100
     a_tower = FLATS_A_FLOOR * FLOORS_A_TOWER

@@ -5,7 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 from realty.presenters.cards import customer_card
+from realty.presenters.files import file_ref
 from realty.rules.clock import date_text, rfc3339
+from realty.rules.file_links import Reader
 from realty.rules.identifiers import masked_pan
 from realty.rules.money import money_text
 from realty.security import Identity
@@ -25,7 +27,7 @@ def user_json(user: Any) -> dict[str, Any]:
         "is_active": user.is_active,
         "is_verified": user.is_verified,
         "last_login": rfc3339(user.last_login),
-        "avatar_file": None,
+        "avatar_file": file_ref(user.avatar_file, reader=user.id),
         "locale": user.locale,
         "timezone": user.timezone,
         "created_at": rfc3339(user.created_at),
@@ -79,7 +81,7 @@ def builder_json(builder: Any) -> dict[str, Any]:
         "address": builder.address,
         "website": builder.website,
         "description": builder.description,
-        "logo_file": None,
+        "logo_file": file_ref(builder.logo_file, reader=Reader.ANYBODY),
         "rating": money_text(builder.rating),
         "review_count": builder.review_count,
         "total_projects": builder.total_projects,

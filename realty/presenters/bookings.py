@@ -7,12 +7,14 @@ from datetime import datetime
 from typing import Any, cast
 
 from realty.presenters.cards import builder_card, customer_card, project_card, unit_card
+from realty.presenters.timelines import change_json
 from realty.rules.cancellation import CancellationQuote
 from realty.rules.clock import date_text, rfc3339
 from realty.rules.lifecycles import Role, allowed_booking_actions
 from realty.rules.money import money_text
 from realty.security import Identity
-from realty.services.booking_queries import Due, Entry, Schedule, Stats, position_of
+from realty.services.booking_queries import Due, Schedule, Stats, position_of
+from realty.services.timelines import Entry
 
 Json = dict[str, Any]
 
@@ -157,11 +159,4 @@ def entry_json(entry: Entry) -> Json:
     event = entry.to_status
     if event == "pending":
         event = "created" if entry.from_status is None else "token_reversed"
-    return {
-        "at": rfc3339(entry.at),
-        "event": event,
-        "from_status": entry.from_status,
-        "to_status": entry.to_status,
-        "actor": {"role": entry.role, "name": entry.name} if entry.role else None,
-        "reason": entry.reason,
-    }
+    return change_json(entry) | {"event": event}

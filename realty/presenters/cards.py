@@ -4,18 +4,20 @@ from __future__ import annotations
 
 from typing import Any
 
+from realty.presenters.files import file_ref, image_ref
+from realty.rules.file_links import FileUrl, Reader
 from realty.rules.money import money_text
 
 
 def builder_card(builder: Any) -> dict[str, Any]:
-    """`BuilderCard`. Files are not served yet, so there is no logo to link to."""
+    """`BuilderCard`."""
     return {
         "id": builder.id,
         "user_id": builder.user.id,
         "company_name": builder.company_name,
         "verified": builder.verified,
         "rating": money_text(builder.rating),
-        "logo_file": None,
+        "logo_file": file_ref(builder.logo_file, reader=Reader.ANYBODY),
     }
 
 
@@ -45,9 +47,9 @@ def project_card(project: Any) -> dict[str, Any]:
     }
 
 
-def first_image(project: Any) -> str | None:
+def first_image(project: Any) -> str | FileUrl | None:
     """The address of a project's first picture."""
-    return next((image["url"] for image in project.images), None)
+    return next((image_ref(image)["url"] for image in project.images), None)
 
 
 def unit_card(unit: Any) -> dict[str, Any]:
@@ -61,4 +63,15 @@ def unit_card(unit: Any) -> dict[str, Any]:
         "floor_number": unit.floor_number,
         "carpet_area_sqft": money_text(unit.carpet_area_sqft),
         "status": unit.status,
+    }
+
+
+def booking_card(booking: Any) -> dict[str, Any]:
+    """`BookingCard`; the booking's unit and project must be loaded."""
+    return {
+        "id": booking.id,
+        "booking_number": booking.booking_number,
+        "status": booking.status,
+        "unit": unit_card(booking.unit),
+        "project": project_card(booking.project),
     }

@@ -7,6 +7,7 @@ from typing import Any
 
 from realty.db.enums import UNIT_STATUSES
 from realty.presenters.cards import builder_card, first_image
+from realty.presenters.files import file_ref, image_ref
 from realty.rules.clock import date_text, rfc3339
 from realty.rules.money import money_text
 from realty.rules.policy import Policy
@@ -21,8 +22,7 @@ def project_summary_json(facts: ProjectFacts) -> dict[str, Any]:
 
 
 def project_json(facts: ProjectFacts, policy: Policy) -> dict[str, Any]:
-    """`Project`; `policy` has the visiting hours of a project that states none. Files are not
-    served yet, so there is no brochure to link to."""
+    """`Project`; `policy` has the visiting hours of a project that states none."""
     project, milestone = facts.project, facts.next_milestone
     default_hours = dump_visiting_hours(policy.appointment_visiting_hours)
     hours = project.visiting_hours
@@ -37,16 +37,16 @@ def project_json(facts: ProjectFacts, policy: Policy) -> dict[str, Any]:
         "start_date": date_text(project.start_date),
         "actual_completion_date": date_text(project.actual_completion_date),
         "occupancy_certificate_date": date_text(project.occupancy_certificate_date),
-        "images": project.images,
-        "floor_plans": project.floor_plans,
-        "brochure_file": None,
+        "images": [image_ref(each) for each in project.images],
+        "floor_plans": [image_ref(each) for each in project.floor_plans],
+        "brochure_file": file_ref(project.brochure_file),
         "rera_authority_url": project.rera_authority_url,
         "rera_valid_until": date_text(project.rera_valid_until),
         "rera_exempt_reason": project.rera_exempt_reason,
         "timezone": project.timezone,
         "visiting_hours": default_hours if hours is None else hours,
         "slot_capacity": project.slot_capacity,
-        "next_milestone": None if milestone is None else _milestone(milestone),
+        "next_milestone": None if milestone is None else milestone_json(milestone),
     }
 
 
@@ -97,7 +97,7 @@ def _shared(facts: ProjectFacts) -> dict[str, Any]:
     }
 
 
-def _milestone(phase: Phase) -> dict[str, Any]:
+def milestone_json(phase: Phase) -> dict[str, Any]:
     """`NextMilestone`."""
     return {
         "phase_id": phase.phase_id,

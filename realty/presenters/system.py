@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, get_args
 
 from realty.db import enums
+from realty.rules.cost_sheet import GstReason
 from realty.rules.policy import SETTINGS, Policy
 
 # Values that no column holds are made by presenters; the contract names them as well.
@@ -18,6 +19,7 @@ ENUMS: dict[str, tuple[str, ...]] = {
     "unit_type": enums.UNIT_TYPES,
     "unit_status": enums.UNIT_STATUSES,
     "facing": enums.FACINGS,
+    "gst_reason": get_args(GstReason),
     "booking_status": enums.BOOKING_STATUSES,
     "booking_state": ("active", "completed", "cancelled"),
     "payment_plan": enums.PAYMENT_PLANS,
@@ -30,6 +32,7 @@ ENUMS: dict[str, tuple[str, ...]] = {
     "payment_method": enums.PAYMENT_METHODS,
     # A receipt that was given back whole is shown as refunded.
     "payment_status": (*enums.PAYMENT_STATUSES, "refunded"),
+    "due_state": ("upcoming", "overdue"),
     "appointment_type": enums.APPOINTMENT_TYPES,
     "appointment_status": enums.APPOINTMENT_STATUSES,
     "meeting_location": enums.MEETING_LOCATIONS,
@@ -47,6 +50,7 @@ ENUMS: dict[str, tuple[str, ...]] = {
     "model_file_format": enums.MODEL_FORMATS,
     "model_access_level": enums.MODEL_ACCESS_LEVELS,
     "model_status": enums.MODEL_STATUSES,
+    "file_purpose": enums.FILE_PURPOSES,
     "notification_type": enums.NOTIFICATION_TYPES,
     "notification_priority": enums.PRIORITIES,
     "notification_channel": enums.NOTIFICATION_CHANNELS,

@@ -1,4 +1,4 @@
-"""Units, their grid and their cost sheet as the contract shows them."""
+"""Units and their grid as the contract shows them."""
 
 from __future__ import annotations
 
@@ -7,21 +7,19 @@ from dataclasses import asdict
 from typing import Any
 
 from realty.db.enums import UNIT_TYPES
-from realty.presenters.cards import project_card, unit_card
+from realty.presenters.cards import project_card
+from realty.presenters.files import file_ref
 from realty.presenters.projects import status_counts
 from realty.rules.clock import rfc3339
 from realty.rules.cost_sheet import agreement_value, terms_of
 from realty.rules.money import money_text
-from realty.rules.schedules import ScheduleRow
 from realty.security import Identity
-from realty.services.cost_sheets import PricedUnit
 from realty.services.unit_queries import Availability, Cell
 from realty.services.units import Generated
 
 
 def unit_json(unit: Any, viewer: Identity | None) -> dict[str, Any]:
-    """`Unit`; its project must be loaded. The builder's note is for its own builder only. Files
-    are not served yet, so there is no floor plan to link to."""
+    """`Unit`; its project must be loaded. The builder's note is for its own builder only."""
     project = unit.project
     own = viewer is not None and viewer.builder_id == project.builder.id
     columns = unit.to_dict()
@@ -47,7 +45,7 @@ def unit_json(unit: Any, viewer: Identity | None) -> dict[str, Any]:
         "balconies": unit.balconies or 0,
         "parking_spaces": unit.parking_spaces or 0,
         "features": unit.features,
-        "floor_plan_file": None,
+        "floor_plan_file": file_ref(unit.floor_plan_file),
         "reserved_until": rfc3339(unit.reserved_until),
         "reserved_note": unit.reserved_note if own else None,
         "version": unit.version,
@@ -84,18 +82,6 @@ def availability_json(availability: Availability) -> dict[str, Any]:
     }
 
 
-def cost_sheet_json(priced: PricedUnit) -> dict[str, Any]:
-    """`UnitCostSheet`."""
-    return {
-        "unit": unit_card(priced.unit),
-        "project": project_card(priced.unit.project),
-        "cost_sheet": priced.cost_sheet.as_snapshot(),
-        "estimates": priced.cost_sheet.estimates.as_json(),
-        "payment_plan": priced.payment_plan,
-        "schedule": [_planned(row) for row in priced.schedule],
-    }
-
-
 def _cell(cell: Cell) -> dict[str, Any]:
     """`AvailabilityUnit`."""
     return {
@@ -118,17 +104,4 @@ def _type_count(unit_type: str, cells: Sequence[Cell]) -> dict[str, Any]:
         "available_units": sum(cell.status == "available" for cell in cells),
         "price_min": money_text(min(prices)),
         "price_max": money_text(max(prices)),
-    }
-
-
-def _planned(row: ScheduleRow) -> dict[str, Any]:
-    """`PlannedInstallment`."""
-    return {
-        "sequence": row.sequence,
-        "label": row.label,
-        "milestone_code": row.milestone_code,
-        "percent": money_text(row.percent),
-        "amount": money_text(row.amount),
-        "due_rule": row.due_rule,
-        "due_offset": row.due_offset,
     }

@@ -10,7 +10,7 @@ from typing import Literal
 
 from realty.rules.interest import simple_interest
 from realty.rules.lifecycles import AFTER_AGREEMENT
-from realty.rules.money import ZERO, percent_of
+from realty.rules.money import MOST, ZERO, percent_of
 from realty.rules.policy import Policy
 
 Party = Literal["customer", "builder"]
@@ -113,6 +113,7 @@ def quote(
         for receipt in receipts:
             net = receipt.amount - receipt.given_back
             compensation += simple_interest(net, receipt.payment_date, today, policy)
+        compensation = min(compensation, MOST)
         interest = _plain(policy.interest_annual_percent)
         rule = (
             "Cancelled by the builder: everything paid is given back, with simple interest of "

@@ -24,9 +24,14 @@ def timezone_name(tz_name: str, field: str = "timezone") -> str:
         raise ValidationFailed.at(field, "Name a time zone such as Asia/Kolkata.") from unknown
 
 
+def local_moment(now: datetime, tz_name: str) -> datetime:
+    """What calendar and clock show in `tz_name` at `now` (naive UTC), with that zone."""
+    return now.replace(tzinfo=UTC).astimezone(_zone(tz_name))
+
+
 def local_date(now: datetime, tz_name: str) -> date:
     """The calendar day in `tz_name` at `now` (naive UTC)."""
-    return now.replace(tzinfo=UTC).astimezone(_zone(tz_name)).date()
+    return local_moment(now, tz_name).date()
 
 
 def naive_utc(moment: datetime) -> datetime:

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
-from typing import Any
+from typing import Any, Literal, NamedTuple, Self
 
 from realty.errors import ValidationFailed
 from realty.rules.clock import local_date, rfc3339
@@ -16,6 +16,13 @@ from realty.rules.setting_tables import ANY_STATE
 
 SQUARE_METRES_A_SQUARE_FOOT = Decimal("0.09290304")
 COMMERCIAL_UNITS = frozenset({"shop", "office"})
+GstReason = Literal["occupancy_certificate", "plot", "commercial", "affordable", "residential"]
+TERM_COLUMNS = [
+    *("unit_type", "area_sqft", "carpet_area_sqft", "price"),
+    *("floor_rise_per_sqft", "preferential_charges", "other_charges"),
+]
+"""The columns of a unit that `terms_of` reads."""
+
 MOST_AGREEMENT_VALUE = Decimal("999999999999.99")
 """The contract's ceiling: with tax and a booking's extras every sum still fits its column."""
 
@@ -54,6 +61,25 @@ class ProjectTerms:
     currency: str = "INR"
     timezone: str = "Asia/Kolkata"
 
+    @classmethod
+    def of(cls, project: Any) -> Self:
+        """The terms of a project from whatever has its columns as attributes."""
+        return cls(
+            project_type=project.project_type,
+            city=project.location_city,
+            state=project.location_state,
+            occupancy_certificate_date=project.occupancy_certificate_date,
+            currency=project.currency,
+            timezone=project.timezone,
+        )
+
+
+class Gst(NamedTuple):
+    """The percent of GST that a unit bears, and which rule decided it."""
+
+    rate: Decimal
+    reason: GstReason
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Estimates:
@@ -86,6 +112,7 @@ class CostSheet:
     discount_amount: Decimal
     agreement_value: Decimal
     gst_rate: Decimal
+    gst_reason: GstReason
     gst_amount: Decimal
     total_amount: Decimal
     token_amount: Decimal
@@ -123,6 +150,7 @@ class CostSheet:
             "discount_amount": money_text(self.discount_amount),
             "agreement_value": money_text(self.agreement_value),
             "gst_rate": money_text(self.gst_rate),
+            "gst_reason": self.gst_reason,
             "gst_amount": money_text(self.gst_amount),
             "total_amount": money_text(self.total_amount),
             "tds_applies": self.tds_applies,
@@ -192,26 +220,24 @@ def check_terms(terms: UnitTerms, prefix: str = "") -> None:
         raise ValidationFailed.at(f"{prefix}price", "Price and charges are too high together.")
 
 
-def gst_rate(
-    terms: UnitTerms, project: ProjectTerms, value: Decimal, on: date, policy: Policy
-) -> Decimal:
-    """The percent of GST on a unit of agreement value `value` that is sold on the day `on`."""
+def gst(terms: UnitTerms, project: ProjectTerms, value: Decimal, on: date, policy: Policy) -> Gst:
+    """The GST on a unit of agreement value `value` that is sold on the day `on`."""
     certified = project.occupancy_certificate_date
     if certified is not None and certified <= on:
-        return policy.gst_completed_percent
+        return Gst(policy.gst_completed_percent, "occupancy_certificate")
     if terms.unit_type == "plot":
-        return policy.gst_plot_percent
+        return Gst(policy.gst_plot_percent, "plot")
     commercial = terms.unit_type in COMMERCIAL_UNITS
     if project.project_type in {"commercial", "industrial"} or (
         project.project_type == "mixed" and commercial
     ):
-        return policy.gst_commercial_percent
+        return Gst(policy.gst_commercial_percent, "commercial")
     metro = project.city.casefold() in {city.casefold() for city in policy.gst_metro_cities}
     largest = policy.gst_affordable_metro_sqm if metro else policy.gst_affordable_other_sqm
     small = terms.carpet_area_sqft * SQUARE_METRES_A_SQUARE_FOOT <= largest
     if small and not commercial and value <= policy.gst_affordable_price:
-        return policy.gst_affordable_percent
-    return policy.gst_residential_percent
+        return Gst(policy.gst_affordable_percent, "affordable")
+    return Gst(policy.gst_residential_percent, "residential")
 
 
 def estimate(value: Decimal, state: str, policy: Policy) -> Estimates:
@@ -242,9 +268,9 @@ def cost_sheet(
     Raises `ValidationFailed` at `discount_amount` when the discount takes the whole price.
     """
     value = agreement_value(terms, discount)
-    rate = gst_rate(terms, project, value, local_date(now, project.timezone), policy)
-    gst = percent_of(value, rate)
-    total = value + gst
+    tax = gst(terms, project, value, local_date(now, project.timezone), policy)
+    gst_amount = percent_of(value, tax.rate)
+    total = value + gst_amount
     cap = percent_of(total, policy.rera_advance_cap_percent, down=True)
     return CostSheet(
         terms=terms,
@@ -253,8 +279,9 @@ def cost_sheet(
         floor_rise_amount=_floor_rise(terms),
         discount_amount=discount,
         agreement_value=value,
-        gst_rate=rate,
-        gst_amount=gst,
+        gst_rate=tax.rate,
+        gst_reason=tax.reason,
+        gst_amount=gst_amount,
         total_amount=total,
         token_amount=min(percent_of(total, policy.booking_token_percent, down=True), cap),
         advance_cap_amount=cap,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import date
 from typing import Literal
@@ -112,6 +112,14 @@ def check_booking(action: str, status: str, role: Role) -> str:
     if action not in possible:
         raise InvalidTransition.between("booking", status, action, tuple(possible.values()))
     return possible[action]
+
+
+def require_booking_status(what: str, status: str, allowed: Collection[str]) -> None:
+    """Raises `InvalidTransition` unless a booking's builder may do `what`, which moves no booking,
+    in `status`; its detail's `allowed` names the statuses to which the builder may move it."""
+    if status not in allowed:
+        possible = tuple(_open_transitions(status, "builder").values())
+        raise InvalidTransition.between("booking", status, what, possible)
 
 
 def allowed_unit_statuses(status: str, mover: UnitMover) -> tuple[str, ...]:

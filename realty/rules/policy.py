@@ -12,7 +12,8 @@ from decimal import Decimal
 
 from realty.errors import NotFound, ValidationFailed
 from realty.rules import setting_tables as tables
-from realty.rules.setting_tables import CancellationBand, PlanRow, StateCharges, VisitingHours
+from realty.rules.service_policy import ServicePolicy
+from realty.rules.setting_tables import CancellationBand, PlanRow, StateCharges
 from realty.rules.settings_spec import (
     SettingSpec,
     figure,
@@ -53,7 +54,7 @@ _AT_POSSESSION = _row("Possession", "5.00", "on_milestone", milestone_code="poss
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Policy:
+class Policy(ServicePolicy):
     """The figures in force. `Policy()` holds the defaults."""
 
     booking_hold_hours: int = whole(
@@ -281,6 +282,9 @@ class Policy:
         most=100,
         public=True,
     )
+    change_request_quote_days: int = whole(
+        "change_request.quote_days", 14, "Days a quote holds.", least=1, most=365, public=True
+    )
     builders_require_verification: bool = flag(
         "builders.require_verification",
         "Whether only a verified builder may publish a project.",
@@ -323,52 +327,6 @@ class Policy:
         "Rows that a page may skip; narrow the filter to see more.",
         least=100,
         most=1_000_000,
-        public=True,
-    )
-    appointment_visiting_hours: tuple[VisitingHours, ...] = structure(
-        "appointment.visiting_hours",
-        tuple(VisitingHours(day, "09:00", "18:00") for day in tables.DAYS),
-        "Hours for visits of a project that states none.",
-        parse=tables.visiting_hours,
-        dump=tables.dump_visiting_hours,
-        public=True,
-    )
-    appointment_slot_minutes: int = whole(
-        "appointment.slot_minutes", 30, "Minutes between slots.", least=5, most=240, public=True
-    )
-    appointment_slot_capacity: int = whole(
-        "appointment.slot_capacity",
-        3,
-        "Visits at once in a project that states no capacity.",
-        least=1,
-        most=1000,
-        public=True,
-    )
-    appointment_default_minutes: int = whole(
-        "appointment.default_minutes", 60, "Length of a visit.", least=15, most=240, public=True
-    )
-    appointment_notice_hours: int = whole(
-        "appointment.notice_hours",
-        2,
-        "Least notice of a visit, in hours.",
-        least=0,
-        most=720,
-        public=True,
-    )
-    appointment_days_ahead: int = whole(
-        "appointment.days_ahead",
-        60,
-        "Days ahead that a visit may be asked for.",
-        least=1,
-        most=730,
-        public=True,
-    )
-    appointment_max_reschedules: int = whole(
-        "appointment.max_reschedules",
-        3,
-        "Times that a visit may be moved.",
-        least=0,
-        most=100,
         public=True,
     )
 

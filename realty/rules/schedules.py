@@ -19,7 +19,8 @@ _MONTHS_A_YEAR = 12
 class ScheduleRow:
     """One plan row of a booking; `due_date` is null until its event has a date.
 
-    `due_rule` and `due_offset` say what makes it due, as the contract's `PlannedInstallment` does.
+    `due_rule` and `due_offset` say what makes it due, as the contract's `PlannedInstallment` does;
+    a row with a date of its own has no rule.
     """
 
     sequence: int
@@ -27,7 +28,7 @@ class ScheduleRow:
     milestone_code: str | None
     percent: Decimal
     amount: Decimal
-    due_rule: str
+    due_rule: str | None
     due_offset: int
     due_date: date | None
     kind: str = "plan"

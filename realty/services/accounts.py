@@ -25,7 +25,7 @@ from realty.rules.clock import local_date, timezone_name
 from realty.rules.contact import normalise_email, normalise_phone
 from realty.rules.policy import Policy
 from realty.security import Identity
-from realty.services import credentials, links, mail, sessions
+from realty.services import audit, credentials, files, links, mail, sessions
 from realty.services.versions import require_version
 
 log = logging.getLogger("realty.identity")
@@ -67,6 +67,15 @@ def register(body: dict[str, Any], *, hasher: PasswordHasher, policy: Policy, no
     entity = Builder if kind == "builder" else Customer
     entity(user=user, created_at=now, updated_at=now, **profile)
     user.flush()
+    audit.note(
+        "user.registered",
+        "user",
+        user.id,
+        builder_id=None,
+        actor=user.id,
+        now=now,
+        details={"user_type": kind},
+    )
     send_verification(user, policy=policy, now=now)
     return user
 
@@ -123,7 +132,10 @@ def own_user(identity: Identity) -> Any:
 def update_user(
     identity: Identity, changes: dict[str, Any], *, expected: frozenset[int] | None
 ) -> Any:
-    """Change the caller's name, phone, locale or time zone. Raises `StaleVersion`."""
+    """Change the caller's name, phone, locale, time zone or avatar.
+
+    Raises `StaleVersion`, and `ValidationFailed` as `files.attach` does.
+    """
     values = dict(changes)
     if values.get("phone"):
         values["phone"] = normalise_phone(values["phone"])
@@ -131,6 +143,16 @@ def update_user(
         values["timezone"] = timezone_name(values["timezone"])
     user = _locked_user(identity.user_id)
     require_version(user, expected)
+    if "avatar_file_id" in values:
+        values["avatar_file"] = files.exchange(
+            user.avatar_file,
+            values.pop("avatar_file_id"),
+            owner=identity,
+            purposes=("avatar",),
+            entity="user",
+            entity_id=user.id,
+            field="avatar_file_id",
+        )
     user.set(**values)
     user.flush()
     return user
@@ -187,7 +209,13 @@ def change_password(
     user = credentials.confirm(compared, policy=policy, now=now)
     user.password_hash = fresh
     _end_access(user, now=now)
+    _note("user.password_changed", user.id, now=now)
     return user
+
+
+def _note(action: str, user_id: int, *, now: datetime) -> None:
+    """What somebody did to his own account, signed in or by a link that was mailed to him."""
+    audit.note(action, "user", user_id, builder_id=None, actor=user_id, now=now)
 
 
 def change_email(
@@ -256,7 +284,10 @@ def verify_email(*, token: str, now: datetime) -> None:
         links.revoke(user.id, "reset_password", now=now)
         links.revoke(user.id, "verify_email", now=now)
         user.email = link.email
-    user.is_verified = True
+        _note("user.email_changed", user.id, now=now)
+    if not user.is_verified:
+        user.is_verified = True
+        _note("user.verified", user.id, now=now)
     user.flush()
 
 
@@ -278,6 +309,7 @@ def reset_password(*, token: str, new_password: str, hasher: PasswordHasher, now
     if not user.is_active or link.email != user.email:
         raise InvalidLink
     set_password(user, fresh, now=now)
+    _note("user.password_reset", user.id, now=now)
 
 
 def set_password(user: Any, password_hash: str, *, now: datetime) -> None:

@@ -10,6 +10,7 @@ from realty.errors import EmailTaken, ValidationFailed
 from realty.passwords import PasswordHasher
 from realty.rules import passwords
 from realty.rules.contact import normalise_email
+from realty.services import audit
 
 
 def create(
@@ -23,7 +24,7 @@ def create(
     passwords.check(password, address)
     if User.exists(email=address):
         raise EmailTaken
-    return User(
+    user = User(
         email=address,
         full_name=name,
         password_hash=hasher.hash(password),
@@ -32,3 +33,14 @@ def create(
         created_at=now,
         updated_at=now,
     )
+    user.flush()
+    audit.note(
+        "user.registered",
+        "user",
+        user.id,
+        builder_id=None,
+        actor=None,
+        now=now,
+        details={"user_type": "admin"},
+    )
+    return user

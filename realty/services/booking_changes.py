@@ -12,7 +12,8 @@ from realty.errors import Conflict, Detail
 from realty.rules.lifecycles import CANCELLABLE
 from realty.rules.policy import Policy
 from realty.security import Identity
-from realty.services import ledger
+from realty.services import audit, ledger
+from realty.services.allocation import settle
 from realty.services.booking_events import lock_booking, tell
 from realty.services.booking_terms import (
     Concession,
@@ -22,13 +23,14 @@ from realty.services.booking_terms import (
     price_columns,
     require_builder_for,
     site_of,
-    write_schedule,
 )
 from realty.services.policy import current_policy
+from realty.services.schedule_rows import write_schedule
 from realty.services.versions import require_version
 
 WISHES = ("special_requests", "loan_amount", "loan_bank", "expected_registration_date")
 PRICE_FIELDS = ("discount_amount", "discount_reason", "token_amount")
+_WORDS = ("special_requests", "discount_reason")
 _SEEN = [*WISHES, *PRICE_FIELDS, "total_amount"]
 
 
@@ -57,20 +59,36 @@ def change(
     site = site_of(booking.project.id)
     before = booking.to_dict(_SEEN)
     if any(field in changes for field in PRICE_FIELDS):
-        _reprice(booking, changes, site, current_policy(), now)
+        _reprice(booking, changes, site, current_policy(), actor=actor, now=now)
     wishes = {field: changes[field] for field in WISHES if field in changes}
     # A discount may bring the total below the loan that stands: both are judged together.
     asked = {"loan_amount": booking.loan_amount, **wishes}
     check_wishes(asked, total=booking.total_amount, today=site.today(now))
     booking.set(**wishes)
-    if booking.to_dict(_SEEN) != before:
+    changed = audit.differences(before, booking.to_dict(_SEEN), untold=_WORDS)
+    if changed:
         booking.version += 1
+        audit.note(
+            "booking.changed",
+            "booking",
+            booking.id,
+            builder_id=booking.builder.id,
+            actor=actor,
+            now=now,
+            details=changed,
+        )
     flush()
     return booking
 
 
 def _reprice(
-    booking: Any, changes: Mapping[str, Any], site: Site, policy: Policy, now: datetime
+    booking: Any,
+    changes: Mapping[str, Any],
+    site: Site,
+    policy: Policy,
+    *,
+    actor: Identity,
+    now: datetime,
 ) -> None:
     """Make the cost sheet, the token and the schedule anew, while nothing was received on them.
 
@@ -94,7 +112,8 @@ def _reprice(
     sheet = agree(booking.unit, site, concession, now=now, policy=policy)
     total_before = booking.total_amount
     booking.set(**price_columns(sheet, concession))
-    write_schedule(booking, policy=policy)
+    write_schedule(booking, policy=policy, actor=actor, now=now)
+    settle(booking, actor=actor, now=now)
     if sheet.total_amount != total_before:
         occasion = f":{booking.version + 1}"
         tell(booking, "repriced", ("customer",), now=now, occasion=occasion)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Any, Literal, NamedTuple
 
@@ -11,8 +11,9 @@ from pony.orm import select
 from realty.db import Booking, Unit
 from realty.db.locks import lock
 from realty.errors import NotFound, ValidationFailed
+from realty.rules.audit_chain import DetailValue
 from realty.security import Identity
-from realty.services import history
+from realty.services import audit, history
 from realty.services.notifications import notify
 
 Side = Literal["customer", "builder"]
@@ -23,6 +24,14 @@ LONGEST_MESSAGE = 1000
 _WORDS: dict[str, tuple[str, str]] = {
     "created": ("Unit booked", "{unit} is held under {number} until the token is due."),
     "repriced": ("Price changed", "The builder changed the price of {unit} ({number})."),
+    "token_paid": (
+        "Token paid",
+        "The token of {number} for {unit} is paid: the builder may confirm it.",
+    ),
+    "token_lost": (
+        "Token wanting again",
+        "A receipt of {number} was taken back: {unit} is held until the token is due again.",
+    ),
     "confirmed": ("Booking confirmed", "The builder confirmed {number} for {unit}."),
     "agreement_registered": (
         "Agreement registered",
@@ -65,9 +74,25 @@ def _present(row: Any | None) -> Any:
 
 
 def advance(
-    booking: Any, target: str, *, actor: Identity | None, now: datetime, reason: str | None = None
+    booking: Any,
+    target: str,
+    *,
+    actor: Identity | None,
+    now: datetime,
+    reason: str | None = None,
+    details: Mapping[str, DetailValue] | None = None,
 ) -> None:
-    """Move a locked booking to `target`, whose right the caller has checked."""
+    """Move a locked booking to `target`, whose right the caller has checked; `details` are what
+    the audit log tells besides."""
+    audit.note(
+        f"booking.{target}",
+        "booking",
+        booking.id,
+        builder_id=booking.builder.id,
+        actor=actor,
+        now=now,
+        details={"status_before": booking.status, **(details or {})},
+    )
     history.record(
         "booking",
         booking.id,
@@ -90,7 +115,7 @@ def tell(
     occasion: str = "",
 ) -> None:
     """Notify `sides` of an event, once; `occasion` tells one from another that may come again."""
-    subject = _subject(booking.id)
+    subject = subject_of(booking.id)
     title, message = _WORDS[event]
     words = {
         "number": booking.booking_number,
@@ -111,7 +136,8 @@ def tell(
         )
 
 
-def _subject(booking_id: int) -> Subject:
+def subject_of(booking_id: int) -> Subject:
+    """Whom a booking concerns, and the names of what it is about."""
     columns = select(
         (b.unit.unit_number, b.project.project_name, b.customer.user.id, b.builder.user.id)
         for b in Booking

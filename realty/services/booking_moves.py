@@ -12,6 +12,7 @@ from realty.rules.money import money_text
 from realty.rules.schedules import due_date
 from realty.security import Identity
 from realty.services import ledger
+from realty.services.allocation import settle
 from realty.services.booking_events import (
     advance,
     lock_booking,
@@ -61,8 +62,10 @@ def register_agreement(
     _require_between("actual_registration_date", registered_on, booking.booking_date, today)
     booking.set(agreement_number=number, actual_registration_date=registered_on)
     _date_rows(booking, registered_on)
-    advance(booking, target, actor=actor, now=now)
+    agreed = {"agreement_number": number, "registered_on": registered_on.isoformat()}
+    advance(booking, target, actor=actor, now=now, details=agreed)
     move_unit(unit, "sold", mover="booking", actor=actor, now=now)
+    settle(booking, actor=actor, now=now)
     tell(booking, "agreement_registered", ("customer",), now=now)
     return booking
 
@@ -86,7 +89,8 @@ def hand_over(
         raise Conflict("The project has no occupancy certificate yet.")
     _require_settled(booking)
     booking.handover_date = day
-    advance(booking, target, actor=actor, now=now)
+    handed_over = {"handover_date": day.isoformat()}
+    advance(booking, target, actor=actor, now=now, details=handed_over)
     tell(booking, "handed_over", ("customer",), now=now)
     return booking
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from decimal import Decimal
 from functools import reduce
 from operator import add
@@ -12,15 +12,17 @@ from typing import Any
 
 from pony.orm import count, desc, select, sum  # noqa: A004 - sum is of a query
 
-from realty.db import Booking, Customer, StatusHistory, scopes
+from realty.db import Booking, Customer, scopes
 from realty.rules.interest import simple_interest
 from realty.rules.lifecycles import CANCELLABLE, DEAD
 from realty.rules.money import ZERO, paisa, percent_of
+from realty.rules.policy import Policy
 from realty.rules.position import PayableRow, PaymentPosition, installment_status, payment_position
 from realty.security import Identity
 from realty.services.booking_terms import site_of
 from realty.services.paging import Page, page_of
 from realty.services.policy import current_policy
+from realty.services.timelines import Entry, timeline_of
 
 STATES = {
     "active": tuple(sorted(CANCELLABLE)),
@@ -83,18 +85,6 @@ class Schedule:
     interest_amount: Decimal
 
 
-@dataclass(frozen=True, slots=True)
-class Entry:
-    """One line of a timeline; `role` and `name` are None where the system acted."""
-
-    at: datetime
-    from_status: str | None
-    to_status: str
-    role: str | None
-    name: str | None
-    reason: str | None
-
-
 def listed(actor: Identity, wanted: Filter, *, page: int, limit: int) -> tuple[Page, Stats]:
     """A page of the caller's bookings with all that their cards show, and the counts of all.
 
@@ -133,23 +123,8 @@ def schedule(booking_id: int, *, now: datetime) -> Schedule:
     """
     booking = Booking.select(lambda b: b.id == booking_id).prefetch(Booking.installments)[:1][0]
     policy, today = current_policy(), site_of(booking.project.id).today(now)
-    dead, snapshot = booking.status in DEAD, booking.price_snapshot
-    tds = Decimal(snapshot["tds_rate"]) if snapshot["tds_applies"] else ZERO
-    rows = []
-    for row in sorted(booking.installments, key=lambda each: each.sequence):
-        status = installment_status(
-            is_void=_is_void(row),
-            amount=row.amount,
-            paid_amount=row.paid_amount,
-            due_date=row.due_date,
-            is_demanded=row.demanded_at is not None and not dead,
-            today=today,
-            policy=policy,
-        )
-        pending = ZERO if dead or status == "void" else row.amount - row.paid_amount
-        late = status == "overdue"
-        interest = simple_interest(pending, row.due_date, today, policy) if late else ZERO
-        rows.append(Due(row, status, pending, percent_of(row.amount, tds), interest))
+    ordered = sorted(booking.installments, key=lambda each: each.sequence)
+    rows = [due_of(row, booking, today, policy) for row in ordered]
     return Schedule(
         booking,
         position_of(booking),
@@ -159,29 +134,29 @@ def schedule(booking_id: int, *, now: datetime) -> Schedule:
     )
 
 
-def timeline(booking_id: int) -> list[Entry]:
-    """Every change of status, oldest first. A builder goes by the company's name.
-
-    The order is that of the ids, which rise under the booking's lock; the clocks of two machines
-    differ.
-    """
-    booking = Booking.select(lambda b: b.id == booking_id).prefetch(Booking.builder)[:1][0]
-    changes = (
-        StatusHistory.select(lambda h: h.entity == "booking" and h.entity_id == booking_id)
-        .order_by(lambda h: h.id)
-        .prefetch(StatusHistory.actor)
+def due_of(row: Any, booking: Any, today: date, policy: Policy) -> Due:
+    """A row of a booking as it stands `today`."""
+    dead, snapshot = booking.status in DEAD, booking.price_snapshot
+    tds = Decimal(snapshot["tds_rate"]) if snapshot["tds_applies"] else ZERO
+    status = installment_status(
+        is_void=_is_void(row),
+        amount=row.amount,
+        paid_amount=row.paid_amount,
+        due_date=row.due_date,
+        is_demanded=row.demanded_at is not None and not dead,
+        today=today,
+        policy=policy,
     )
-    return [
-        Entry(
-            at=change.at,
-            from_status=change.from_status,
-            to_status=change.to_status,
-            role=change.actor and change.actor.user_type,
-            name=change.actor and _name(change.actor, booking.builder),
-            reason=change.reason,
-        )
-        for change in changes
-    ]
+    pending = ZERO if dead or status == "void" else row.amount - row.paid_amount
+    late = status == "overdue"
+    interest = simple_interest(pending, row.due_date, today, policy) if late else ZERO
+    return Due(row, status, pending, percent_of(row.amount, tds), interest)
+
+
+def timeline(booking_id: int) -> list[Entry]:
+    """Every change of a booking's status, oldest first."""
+    booking = Booking.select(lambda b: b.id == booking_id).prefetch(Booking.builder)[:1][0]
+    return timeline_of("booking", booking_id, builder=booking.builder)
 
 
 def _searched(found: Any, wanted: Filter) -> Any:
@@ -265,7 +240,3 @@ def _is_void(row: Any) -> bool:
 
 def _sum(amounts: Iterable[Decimal]) -> Decimal:
     return reduce(add, amounts, ZERO)
-
-
-def _name(user: Any, builder: Any) -> str:
-    return str(builder.company_name if user.id == builder.user.id else user.full_name)

@@ -6,24 +6,17 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from decimal import Decimal
-from itertools import zip_longest
 from typing import Any, NamedTuple
 
 from pony.orm import select
 
-from realty.db import Installment, Project
+from realty.db import Project
 from realty.errors import AdvanceCap, Detail, NotFound, ValidationFailed
 from realty.rules.clock import local_date
-from realty.rules.cost_sheet import CostSheet, ProjectTerms, cost_sheet, terms_of
+from realty.rules.cost_sheet import TERM_COLUMNS, CostSheet, ProjectTerms, cost_sheet, terms_of
 from realty.rules.money import ZERO, money_text
 from realty.rules.policy import Policy
-from realty.rules.schedules import default_schedule
 from realty.security import Identity
-
-_PRICED = [
-    *("unit_type", "area_sqft", "carpet_area_sqft", "price"),
-    *("floor_rise_per_sqft", "preferential_charges", "other_charges"),
-]
 
 
 class Site(NamedTuple):
@@ -103,15 +96,8 @@ def agree(
     """
     concession.check_reason()
     sheet = cost_sheet(
-        terms_of(unit.to_dict(_PRICED), unit.id),
-        ProjectTerms(
-            project_type=site.project_type,
-            city=site.location_city,
-            state=site.location_state,
-            occupancy_certificate_date=site.occupancy_certificate_date,
-            currency=site.currency,
-            timezone=site.timezone,
-        ),
+        terms_of(unit.to_dict(TERM_COLUMNS), unit.id),
+        ProjectTerms.of(site),
         now=now,
         policy=policy,
         discount=concession.discount_amount,
@@ -140,38 +126,6 @@ def price_columns(sheet: CostSheet, concession: Concession) -> dict[str, Any]:
         "discount_reason": concession.discount_reason,
         "price_snapshot": sheet.as_snapshot(),
     }
-
-
-def write_schedule(booking: Any, *, policy: Policy) -> None:
-    """Give a booking the rows of its default plan, in place of the plan rows that it has.
-
-    A row stays the row of its sequence, because a customer's report may name it.
-    """
-    rows = default_schedule(
-        booking.payment_plan,
-        total_amount=booking.total_amount,
-        booked_on=booking.booking_date,
-        policy=policy,
-    )
-    present = sorted(booking.installments, key=lambda row: row.sequence)
-    for planned, row in zip_longest(rows, present):
-        if planned is None:
-            row.status = "void"
-            continue
-        columns = {
-            "kind": planned.kind,
-            "label": planned.label,
-            "milestone_code": planned.milestone_code,
-            "percent": planned.percent,
-            "amount": planned.amount,
-            "due_rule": planned.due_rule,
-            "due_offset": planned.due_offset,
-            "due_date": planned.due_date,
-        }
-        if row is None:
-            Installment(booking=booking, sequence=planned.sequence, **columns)
-        else:
-            row.set(**columns)
 
 
 def check_wishes(wishes: Mapping[str, Any], *, total: Decimal, today: date) -> None:

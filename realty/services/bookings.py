@@ -27,7 +27,7 @@ from realty.rules.money import ZERO, money_text
 from realty.rules.policy import Policy
 from realty.rules.rera import registration_gate
 from realty.security import Identity
-from realty.services import history
+from realty.services import audit, history
 from realty.services.booking_events import BOTH, tell
 from realty.services.booking_terms import (
     Concession,
@@ -37,10 +37,10 @@ from realty.services.booking_terms import (
     price_columns,
     require_builder_for,
     site_of,
-    write_schedule,
 )
 from realty.services.inventory import move_unit
 from realty.services.policy import current_policy
+from realty.services.schedule_rows import write_schedule
 
 BUILDER_FIELDS = ("customer_id", "discount_amount", "discount_reason", "token_amount")
 
@@ -124,8 +124,23 @@ def place(order: Order, *, actor: Identity, now: datetime) -> Any:
     )
     flush()
     booking.booking_number = booking_number(today.year, booking.id)
-    write_schedule(booking, policy=policy)
+    write_schedule(booking, policy=policy, actor=actor, now=now)
     history.record("booking", booking.id, before=None, after="pending", actor=actor, now=now)
+    audit.note(
+        "booking.created",
+        "booking",
+        booking.id,
+        builder_id=site.builder_id,
+        actor=actor,
+        now=now,
+        details={
+            "customer_id": customer_id,
+            "unit_id": order.unit_id,
+            "total_amount": money_text(sheet.total_amount),
+            "token_amount": money_text(sheet.token_amount),
+            "discount_amount": money_text(sheet.discount_amount),
+        },
+    )
     change = move_unit(unit, "booked", mover="booking", actor=actor, now=now)
     tell(booking, "created", BOTH, now=now)
     _take_from_project(site, change, today)

@@ -12,7 +12,7 @@ from realty.db.locks import lock
 from realty.errors import Conflict, LicenseTaken, NotFound
 from realty.rules.policy import Policy
 from realty.security import Identity
-from realty.services import accounts, history
+from realty.services import accounts, audit, files, history
 from realty.services.paging import Page, page_of
 from realty.services.versions import require_version
 
@@ -66,8 +66,11 @@ def update_own(
     expected: frozenset[int] | None,
     now: datetime,
 ) -> Any:
-    """Change the caller's profile. Raises `StaleVersion`, `LicenseTaken`, and `Conflict` for the
-    licence of a verified builder, which is what was verified."""
+    """Change the caller's profile.
+
+    Raises `StaleVersion`, `LicenseTaken`, `Conflict` for the licence of a verified builder, which
+    is what was verified, and `ValidationFailed` as `files.attach` does.
+    """
     builder_id = identity.builder_id
     wanted = changes.get("license_number")
     if wanted is not None:
@@ -76,7 +79,21 @@ def update_own(
             raise Conflict("The licence of a verified builder cannot be changed.")
         if select(b.id for b in Builder if b.license_number == wanted and b.id != builder_id)[:1]:
             raise LicenseTaken
-    return accounts.update_profile(Builder, builder_id, changes, expected=expected, now=now)
+    values = dict(changes)
+    logo_file_id = values.pop("logo_file_id", None)
+    builder = accounts.update_profile(Builder, builder_id, values, expected=expected, now=now)
+    if "logo_file_id" in changes:
+        builder.logo_file = files.exchange(
+            builder.logo_file,
+            logo_file_id,
+            owner=identity,
+            purposes=("logo",),
+            entity="builder",
+            entity_id=builder.id,
+            field="logo_file_id",
+        )
+        builder.flush()
+    return builder
 
 
 def set_verification(
@@ -96,5 +113,8 @@ def set_verification(
         builder.set(verified=verified, verified_at=now if verified else None)
         before, after = ("unverified", "verified") if verified else ("verified", "unverified")
         history.record("builder", builder.id, before=before, after=after, actor=identity, now=now)
+        audit.note(
+            f"builder.{after}", "builder", builder.id, builder_id=None, actor=identity, now=now
+        )
         builder.flush()
     return builder

@@ -6,20 +6,21 @@ from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
-from realty.db import Booking, ChangeRequest, Installment
+from realty.db import Booking
 from realty.errors import Detail, QuoteChanged
 from realty.rules import cancellation
 from realty.rules.cancellation import CancellationQuote, OwedRow, Party, refund_due_date
 from realty.rules.lifecycles import check_booking
 from realty.rules.money import ZERO, money_text
 from realty.security import Identity
-from realty.services import history, ledger
+from realty.services import ledger
+from realty.services.allocation import rows_of, settle
 from realty.services.booking_events import BOTH, advance, lock_unit_and_booking, tell, written
 from realty.services.booking_terms import site_of
+from realty.services.change_request_events import end_all
 from realty.services.inventory import count_available, move_unit
+from realty.services.payable_rows import void_row
 from realty.services.policy import current_policy
-
-OPEN_CHANGE_REQUESTS = ("submitted", "under_review", "quoted", "approved", "in_progress")
 
 
 def quote(booking_id: int, *, actor: Identity, now: datetime) -> CancellationQuote:
@@ -102,10 +103,6 @@ def _today(booking: Any, now: datetime) -> date:
     return site_of(booking.project.id).today(now)
 
 
-def _rows(booking_id: int) -> list[Any]:
-    return list(Installment.select(lambda i: i.booking.id == booking_id))
-
-
 def _full_refund_due(booking: Any, now: datetime) -> date:
     return refund_due_date(_today(booking, now), current_policy())
 
@@ -128,7 +125,7 @@ def _quote(booking: Any, by: Party, now: datetime) -> CancellationQuote:
                 is_demanded=row.demanded_at is not None,
                 is_void=row.status == "void",
             )
-            for row in _rows(booking.id)
+            for row in rows_of(booking.id)
         ],
         policy=current_policy(),
     )
@@ -154,38 +151,21 @@ def _end(
         refund_amount=booking.paid_amount - booking.deduction_amount,
         refund_due_date=refund_due,
     )
-    advance(booking, target, actor=actor, now=now, reason=reason)
-    _void_open_rows(booking)
-    _void_open_requests(booking.id, target, actor=actor, now=now)
+    owed = {
+        name: money_text(getattr(booking, name))
+        for name in ("paid_amount", "deduction_amount", "refund_amount", "compensation_amount")
+    }
+    advance(booking, target, actor=actor, now=now, reason=reason, details=owed)
+    _void_open_rows(booking, target, actor=actor, now=now)
+    end_all(booking, target, actor=actor, now=now)
     change = move_unit(unit, "available", mover="booking", actor=actor, now=now)
+    settle(booking, actor=actor, now=now)
     count_available(booking.project.id, change)
 
 
-def _void_open_rows(booking: Any) -> None:
+def _void_open_rows(booking: Any, because: str, *, actor: Identity | None, now: datetime) -> None:
     """Rows on which nothing was paid take nothing any more, and leave the sums they were in."""
-    for row in _rows(booking.id):
-        if row.paid_amount != ZERO or row.status == "void":
-            continue
-        row.status = "void"
-        if row.kind != "plan":
-            total = f"{row.kind}_amount"
-            booking.set(**{total: getattr(booking, total) - row.amount})
-
-
-def _void_open_requests(
-    booking_id: int, because: str, *, actor: Identity | None, now: datetime
-) -> None:
-    open_requests = ChangeRequest.select(
-        lambda c: c.booking.id == booking_id and c.status in OPEN_CHANGE_REQUESTS
-    )
-    for request in open_requests:
-        history.record(
-            "change_request",
-            request.id,
-            before=request.status,
-            after="void",
-            actor=actor,
-            now=now,
-            reason=f"The booking was {because}.",
-        )
-        request.set(status="void", version=request.version + 1)
+    for row in rows_of(booking.id):
+        if row.paid_amount == ZERO:
+            reason = f"The booking was {because}."
+            void_row(booking, row, actor=actor, now=now, reason=reason)

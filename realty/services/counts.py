@@ -23,8 +23,16 @@ def counts(identity: Identity, *, now: datetime) -> dict[str, Any]:
         " AND CAST(channels AS TEXT) LIKE '%in_app%') AS unread_notifications,"
         " (SELECT count(*) FROM bookings"
         " WHERE builder_id = $builder_id AND status = 'token_paid') AS bookings_to_confirm,"
+        " (SELECT count(*) FROM payments"
+        " WHERE builder_id = $builder_id AND status = 'reported') AS payments_to_accept,"
         " (SELECT count(*) FROM bookings"
         " WHERE customer_id = $customer_id AND status = 'pending') AS bookings_to_pay,"
+        " (SELECT count(*) FROM change_requests c JOIN bookings b ON b.id = c.booking_id"
+        " WHERE b.builder_id = $builder_id"
+        " AND c.status IN ('submitted', 'under_review')) AS change_requests_to_answer,"
+        " (SELECT count(*) FROM change_requests c JOIN bookings b ON b.id = c.booking_id"
+        " WHERE b.customer_id = $customer_id AND c.status = 'quoted'"
+        " AND c.quote_valid_until > $now) AS change_requests_to_accept,"
         " (SELECT count(*) FROM invitations i JOIN users u ON u.email = i.email"
         " JOIN customers c ON c.user_id = u.id WHERE c.id = $customer_id"
         " AND i.customer_id IS NULL AND i.accepted_at IS NULL"
@@ -45,7 +53,10 @@ def counts(identity: Identity, *, now: datetime) -> dict[str, Any]:
         "unread_notifications": row.unread_notifications,
         "waiting": {
             "bookings_to_confirm": row.bookings_to_confirm,
+            "payments_to_accept": row.payments_to_accept,
             "bookings_to_pay": row.bookings_to_pay,
+            "change_requests_to_answer": row.change_requests_to_answer,
+            "change_requests_to_accept": row.change_requests_to_accept,
             "invitations_to_accept": row.invitations_to_accept,
             "builders_to_verify": row.builders_to_verify,
         },

@@ -1,4 +1,4 @@
-"""What the clock ends: holds without a token, and reservations. `realty tick` drives it, one
+"""What the clock ends: holds without a token, reservations and quotes. `realty tick` drives it, one
 transaction each, so that one that fails keeps none of the others."""
 
 from __future__ import annotations
@@ -7,10 +7,10 @@ from datetime import datetime
 
 from pony.orm import select
 
-from realty.db import Booking, Payment, Unit
+from realty.db import Booking, ChangeRequest, Payment, Unit
 from realty.db.enums import RECEIPT_TYPES
 from realty.db.locks import lock
-from realty.services import cancellations
+from realty.services import cancellations, change_requests
 from realty.services.inventory import count_available, move_unit
 
 
@@ -31,6 +31,21 @@ def expire(booking_id: int, now: datetime) -> bool:
     """End one booking of `due_bookings`; False when it is not due any more."""
     unit_id = select(b.unit.id for b in Booking if b.id == booking_id).first()
     return unit_id is not None and cancellations.expire(booking_id, unit_id=unit_id, now=now)
+
+
+def due_quotes(now: datetime) -> list[int]:
+    """The ids of change requests whose quote was not accepted in time."""
+    return list(
+        select(c.id for c in ChangeRequest if c.status == "quoted" and c.quote_valid_until <= now)
+    )
+
+
+def expire_quote(request_id: int, now: datetime) -> bool:
+    """End one quote of `due_quotes`; False when it is not due any more."""
+    booking_id = select(c.booking.id for c in ChangeRequest if c.id == request_id).first()
+    return booking_id is not None and change_requests.expire(
+        request_id, booking_id=booking_id, now=now
+    )
 
 
 def due_reservations(now: datetime) -> list[int]:

@@ -22,7 +22,7 @@ from realty.rules import passwords
 from realty.rules.contact import normalise_email, normalise_phone
 from realty.rules.policy import Policy
 from realty.security import Identity
-from realty.services import accounts, mail
+from realty.services import accounts, audit, mail
 from realty.services.links import fingerprint
 
 log = logging.getLogger("realty.identity")
@@ -48,7 +48,7 @@ def invite(identity: Identity, body: dict[str, Any], *, policy: Policy, now: dat
         invitation = Invitation(
             builder=builder,
             email=email,
-            customer=None if known else _new_customer(body, email, phone, now),
+            customer=None if known else _new_customer(identity, body, email, phone, now),
             token_hash=fingerprint(token_urlsafe(32)),
             expires_at=now,
             created_at=now,
@@ -83,7 +83,9 @@ def _open_invitation(builder: Any, email: str, user_id: int) -> Any:
     return next((i for i in sent if i.customer is None or i.customer.user.id == user_id), None)
 
 
-def _new_customer(body: dict[str, Any], email: str, phone: str | None, now: datetime) -> Any:
+def _new_customer(
+    identity: Identity, body: dict[str, Any], email: str, phone: str | None, now: datetime
+) -> Any:
     user = User(
         email=email,
         phone=phone,
@@ -97,6 +99,16 @@ def _new_customer(body: dict[str, Any], email: str, phone: str | None, now: date
     except TransactionIntegrityError as taken:
         # Somebody took the address at this moment: run again, it is a known one now.
         raise OptimisticCheckError("the address was taken meanwhile") from taken
+    # Its maker is the builder; the owner of the address has not been heard of yet.
+    audit.note(
+        "user.registered",
+        "user",
+        user.id,
+        builder_id=None,
+        actor=identity,
+        now=now,
+        details={"user_type": "customer", "invited": True},
+    )
     return Customer(
         user=user,
         first_name=body["first_name"],
@@ -169,6 +181,19 @@ def accept(
     user.is_verified = True
     invitation.set(customer=customer_id, accepted_at=now)
     invitation.flush()
+    audit.note(
+        "invitation.accepted",
+        "invitation",
+        invitation_id,
+        builder_id=None,
+        actor=user_id,
+        now=now,
+        details={
+            "by_builder_id": invitation.builder.id,
+            "customer_id": customer_id,
+            "password_set": fresh is not None,
+        },
+    )
     return invitation
 
 

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, NotRequired, TypedDict, Unpack
 
 from pony.orm import desc, select
 
@@ -39,60 +39,77 @@ class Inbox:
     unread: int
 
 
-def notify(
-    user_id: int,
-    notification_type: str,
-    *,
-    title: str,
-    message: str,
-    entity: str,
-    entity_id: int,
-    action_url: str,
-    dedupe_key: str,
-    now: datetime,
-    priority: str = "medium",
-) -> None:
+class News(TypedDict):
+    """What users are told; `action_url` is relative, `dedupe_key` names the event."""
+
+    title: str
+    message: str
+    entity: str
+    entity_id: int
+    action_url: str
+    dedupe_key: str
+    now: datetime
+    priority: NotRequired[str]
+
+
+def notify(user_id: int, notification_type: str, **news: Unpack[News]) -> None:
     """Tell one user, on the channels that the user wants, and once for each `dedupe_key`.
 
     A user who wants no channel at all is told nothing.
     """
-    channels = wanted_channels(user_id, notification_type)
-    if not channels or Notification.exists(user=user_id, dedupe_key=dedupe_key):
-        return
-    notification = Notification(
-        user=user_id,
-        notification_type=notification_type,
-        title=title,
-        message=message,
-        related_entity_type=entity,
-        related_entity_id=entity_id,
-        priority=priority,
-        action_url=action_url,
-        dedupe_key=dedupe_key,
-        channels=channels,
-        created_at=now,
+    notify_all([user_id], notification_type, **news)
+
+
+def notify_all(user_ids: Collection[int], notification_type: str, **news: Unpack[News]) -> None:
+    """Tell each of these users as `notify` does; what is read first is the same for any number."""
+    channels = _wanted_channels(user_ids, notification_type)
+    key = news["dedupe_key"]
+    told = set(
+        select(n.user.id for n in Notification if n.user.id in user_ids and n.dedupe_key == key)
     )
-    if "email" in channels:
-        mail.queue(
-            User[user_id].email,
-            subject=title,
-            text=message,
-            link=action_url,
-            notification=notification,
-            now=now,
+    untold = [user_id for user_id in sorted(channels) if channels[user_id] and user_id not in told]
+    mailed = [user_id for user_id in untold if "email" in channels[user_id]]
+    addresses = dict(select((u.id, u.email) for u in User if u.id in mailed)) if mailed else {}
+    for user_id in untold:
+        notification = Notification(
+            user=user_id,
+            notification_type=notification_type,
+            title=news["title"],
+            message=news["message"],
+            related_entity_type=news["entity"],
+            related_entity_id=news["entity_id"],
+            priority=news.get("priority", "medium"),
+            action_url=news["action_url"],
+            dedupe_key=key,
+            channels=channels[user_id],
+            created_at=news["now"],
         )
+        if user_id in addresses:
+            mail.queue(
+                addresses[user_id],
+                subject=news["title"],
+                text=news["message"],
+                link=news["action_url"],
+                notification=notification,
+                now=news["now"],
+            )
 
 
-def wanted_channels(user_id: int, notification_type: str) -> list[str]:
-    """The channels that a user has not switched off for one type."""
+def _wanted_channels(user_ids: Collection[int], notification_type: str) -> dict[int, list[str]]:
+    """The channels that each user has not switched off for one type."""
+    if not user_ids:
+        return {}
     refused = set(
         select(
-            p.channel
+            (p.user.id, p.channel)
             for p in NotificationPreference
-            if p.user.id == user_id and p.notification_type == notification_type and not p.enabled
+            if p.user.id in user_ids and p.notification_type == notification_type and not p.enabled
         )
     )
-    return [channel for channel in NOTIFICATION_CHANNELS if channel not in refused]
+    return {
+        user_id: [each for each in NOTIFICATION_CHANNELS if (user_id, each) not in refused]
+        for user_id in user_ids
+    }
 
 
 def inbox(
@@ -130,10 +147,19 @@ def about(notifications: Iterable[Any], identity: Identity) -> dict[int, About]:
     The other side is a customer for a builder and a builder for a customer. A row that the reader
     does not see any more has no card.
     """
-    ids: dict[str, set[int]] = {"booking": set(), "project": set(), "customer": set()}
+    ids: dict[str, set[int]] = {
+        kind: set() for kind in ("booking", "project", "customer", *_ON_BOOKINGS)
+    }
     for notification in notifications:
         if notification.related_entity_type in ids and notification.related_entity_id:
             ids[notification.related_entity_type].add(notification.related_entity_id)
+    bookings_of: dict[tuple[str, int], int] = {}
+    for kind, visible in _ON_BOOKINGS.items():
+        if among := ids[kind]:
+            rows = visible(identity).filter(lambda r: r.id in among)
+            pairs = select((r.id, r.booking.id) for r in rows)
+            bookings_of |= {(kind, row_id): booking_id for row_id, booking_id in pairs}
+    ids["booking"] |= set(bookings_of.values())
     found: dict[tuple[str, int], About] = {}
     if wanted := ids["booking"]:
         bookings = scopes.visible_bookings(identity).filter(lambda b: b.id in wanted)
@@ -150,11 +176,18 @@ def about(notifications: Iterable[Any], identity: Identity) -> dict[int, About]:
         customers = scopes.visible_customers(identity).filter(lambda c: c.id in wanted)
         for customer in customers.prefetch(User):
             found["customer", customer.id] = About(customer=customer)
+    found |= {each: found["booking", booking_id] for each, booking_id in bookings_of.items()}
     return {
         each.id: found.get((each.related_entity_type, each.related_entity_id), NOTHING)
         for each in notifications
     }
 
+
+_ON_BOOKINGS: dict[str, Callable[[Identity], Any]] = {
+    "change_request": scopes.visible_change_requests,
+    "payment": scopes.visible_payments,
+}
+"""What belongs to a booking and is shown with the cards of that; who sees the one sees both."""
 
 _BOOKING_CARDS: dict[str, tuple[Any, ...]] = {
     "admin": (Booking.project,),

@@ -29,7 +29,7 @@ from realty.rules.policy import Policy
 from realty.rules.rera import registration_gate
 from realty.rules.setting_tables import DAYS
 from realty.security import Identity
-from realty.services import history
+from realty.services import audit, files, history
 from realty.services.versions import require_version
 
 DECLARED = ("total_units", "price_range_min", "price_range_max")
@@ -42,9 +42,30 @@ _NOT_BEFORE_START = (
     "actual_completion_date",
     "occupancy_certificate_date",
 )
+_COSTED = [
+    *("project_type", "location_city", "location_state"),
+    *("occupancy_certificate_date", "currency", "timezone"),
+]
+"""What every cost sheet of the project is made of, beside its units."""
+_PICTURES = {"images": "project_image", "floor_plans": "floor_plan"}
+"""Columns of pictures, and what an uploaded one must be for."""
+_NAMING_FILES = frozenset({*_PICTURES, "brochure_file_id"})
 _FACTS = ("actual_completion_date", "occupancy_certificate_date")
 # Children before parents. What stands in no list here (visits, conversations) keeps the project.
 _DELETIONS = (
+    # What was attached to any of it is attached to nothing, and so removed by the next tick.
+    (
+        "UPDATE files SET attached_to_type = NULL, attached_to_id = NULL WHERE"
+        " (attached_to_type = 'project' AND attached_to_id = $project_id)"
+        " OR (attached_to_type = 'unit' AND attached_to_id IN"
+        " (SELECT id FROM units WHERE project_id = $project_id))"
+        " OR (attached_to_type = 'phase' AND attached_to_id IN"
+        " (SELECT id FROM project_progress WHERE project_id = $project_id))"
+        " OR (attached_to_type = 'update' AND attached_to_id IN"
+        " (SELECT id FROM construction_updates WHERE project_id = $project_id))"
+        " OR (attached_to_type = 'model' AND attached_to_id IN"
+        " (SELECT id FROM models_3d WHERE project_id = $project_id))"
+    ),
     "DELETE FROM saved_projects WHERE project_id = $project_id",
     "DELETE FROM models_3d WHERE project_id = $project_id",
     (
@@ -60,16 +81,22 @@ _DELETIONS = (
 
 
 def create(*, actor: Identity, body: Mapping[str, Any], now: datetime) -> Any:
-    """A new project of the calling builder: in planning, unpublished, without units."""
+    """A new project of the calling builder: in planning, unpublished, without units.
+
+    Raises `ValidationFailed`, for its files as `files.attach` does.
+    """
     _count_projects(actor.builder_id, 1)
+    columns, named = _apart(body)
     project = Project(
         builder=actor.builder_id,
-        **_columns(body),
+        **_columns(columns),
         available_units=body["total_units"],
         created_at=now,
         updated_at=now,
     )
     _check(project)
+    project.flush()
+    _put_files(project, named, actor)
     project.flush()
     return project
 
@@ -88,17 +115,30 @@ def update(
     what is kept from units, and `ReraRegistrationRequired` when a published project would lose
     what entitled it.
     """
-    columns = dict(changes)
+    columns, named = _apart(changes)
     target, reason = columns.pop("status", None), columns.pop("reason", None)
     if target is None and "reason" in changes:
         raise ValidationFailed.at("reason", "A reason belongs to a change of status.")
     project = _locked(project_id)
     require_version(project, expected)
     _refuse_declared(project_id, columns)
+    before = project.to_dict(_COSTED)
     project.set(**_columns(columns))
+    repriced = audit.differences(before, project.to_dict(_COSTED))
+    if repriced:
+        audit.note(
+            "project.repriced",
+            "project",
+            project_id,
+            builder_id=actor.builder_id,
+            actor=actor,
+            now=now,
+            details=repriced,
+        )
     if "total_units" in columns:
         project.available_units = project.total_units
     _check(project)
+    _put_files(project, named, actor)
     if target is not None:
         _move(project, target, actor=actor, now=now, reason=reason)
     _check_dates(project, columns, now)
@@ -187,6 +227,39 @@ def _locked(project_id: int) -> Any:
     if project is None:
         raise NotFound
     return project
+
+
+def _apart(body: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
+    """The columns of a body, and what names files."""
+    named = {name: body[name] for name in _NAMING_FILES if name in body}
+    return {name: value for name, value in body.items() if name not in named}, named
+
+
+def _put_files(project: Any, named: Mapping[str, Any], actor: Identity) -> None:
+    """Attach the files that a body names to the project, and release those that it no longer
+    names. Raises as `files.attach` does."""
+    for column, purpose in _PICTURES.items():
+        if column in named:
+            pictures = files.exchange_pictures(
+                getattr(project, column),
+                named[column],
+                owner=actor,
+                purposes=(purpose,),
+                entity="project",
+                entity_id=project.id,
+                field=column,
+            )
+            project.set(**{column: pictures})
+    if "brochure_file_id" in named:
+        project.brochure_file = files.exchange(
+            project.brochure_file,
+            named["brochure_file_id"],
+            owner=actor,
+            purposes=("brochure",),
+            entity="project",
+            entity_id=project.id,
+            field="brochure_file_id",
+        )
 
 
 def _columns(body: Mapping[str, Any]) -> dict[str, Any]:

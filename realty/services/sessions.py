@@ -22,7 +22,7 @@ from realty.errors import InvalidToken, NotFound
 from realty.passwords import PasswordHasher
 from realty.rules.policy import Policy
 from realty.security import Identity, issue_access_token
-from realty.services import credentials
+from realty.services import audit, credentials
 from realty.services.credentials import FailedLogin
 from realty.services.links import fingerprint
 from realty.services.paging import Page, page_of
@@ -96,6 +96,7 @@ def open_session(user: Any, *, client: Client, settings: Settings, now: datetime
         expires_at=now + timedelta(days=settings.refresh_token_days),
     )
     session.flush()
+    _note("session.opened", session.id, actor=user.id, now=now)
     return _pair(session.id, user.id, user.token_version, refresh_token, settings, now)
 
 
@@ -113,12 +114,18 @@ def _pair(
     return Tokens(access_token, refresh_token, settings.access_token_minutes * 60)
 
 
+def _note(action: str, session_id: int, *, actor: Identity | int | None, now: datetime) -> None:
+    audit.note(action, "session", session_id, builder_id=None, actor=actor, now=now)
+
+
 def _end_surplus(user_id: int, kept: int, now: datetime) -> None:
-    db.execute(
+    ended = db.execute(
         "UPDATE sessions SET revoked_at = $now WHERE revoked_at IS NULL AND id IN"
         " (SELECT id FROM sessions WHERE user_id = $user_id AND revoked_at IS NULL"
-        " AND expires_at > $now ORDER BY id DESC LIMIT 1000000 OFFSET $kept)"
+        " AND expires_at > $now ORDER BY id DESC LIMIT 1000000 OFFSET $kept) RETURNING id"
     )
+    for (session_id,) in sorted(ended.fetchall()):
+        _note("session.ended", session_id, actor=None, now=now)
 
 
 def refresh(*, refresh_token: str, settings: Settings, now: datetime) -> Tokens:
@@ -153,6 +160,7 @@ def refresh(*, refresh_token: str, settings: Settings, now: datetime) -> Tokens:
         successor = made[session.token_hash]
     else:
         session.revoked_at = now
+        _note("session.revoked", session.id, actor=None, now=now)
         log.warning("a spent refresh token ended session %d of user %d", session.id, user.id)
         raise InvalidToken
     return _pair(session.id, user.id, user.token_version, successor, settings, now)
@@ -190,6 +198,7 @@ def end(identity: Identity, session_id: int, *, now: datetime) -> None:
     )
     if cursor.rowcount == 0:
         raise NotFound
+    _note("session.ended", session_id, actor=identity, now=now)
 
 
 def end_all(user: Any, *, now: datetime) -> None:

@@ -105,7 +105,7 @@ def search(viewer: Identity | None, filters: UnitFilters, *, policy: Policy) -> 
     Raises `AuthenticationRequired` or `Forbidden` for `mine` of another caller than a builder.
     """
     query = _by_project(scopes.visible_units(viewer), viewer, filters)
-    query = _by_column(query, filters)
+    query = by_column(query, filters)
     query = _by_range(query, filters)
     one_builder = bool(filters.project_id or filters.builder_id or filters.mine)
     for word in (filters.q or "").lower().split():
@@ -186,7 +186,8 @@ def _by_project(query: Any, viewer: Identity | None, filters: UnitFilters) -> An
     return query
 
 
-def _by_column(query: Any, filters: UnitFilters) -> Any:
+def by_column(query: Any, filters: UnitFilters) -> Any:
+    """The units of `query` that have what the filters of their own columns say."""
     tower, floor, status = filters.tower, filters.floor, filters.status
     unit_type, facing, bedrooms = filters.unit_type, filters.facing, filters.bedrooms
     if tower is not None:

@@ -21,8 +21,10 @@ from realty.db.locks import lock
 from realty.errors import Conflict, Detail, HasBookings, NotFound, ValidationFailed
 from realty.rules.cost_sheet import check_terms, terms_of
 from realty.rules.lifecycles import PRICEABLE
+from realty.rules.money import money_text
 from realty.rules.stacks import expand, unit_columns
 from realty.security import Identity
+from realty.services import audit, files
 from realty.services.inventory import count_available, move_unit
 from realty.services.versions import require_version
 
@@ -69,10 +71,22 @@ def create(*, actor: Identity, body: Mapping[str, Any], now: datetime) -> Any:
     _refuse_taken(project_id, [columns], "unit_number")
     unit = Unit(project=project_id, **columns, created_at=now, updated_at=now)
     _count_units(project_id)
+    _put_floor_plan(unit, body, actor)
+    audit.note(
+        "unit.created",
+        "unit",
+        unit.id,
+        builder_id=owner_id,
+        actor=actor,
+        now=now,
+        details={"project_id": project_id, "price": money_text(unit.price)},
+    )
     return unit
 
 
-def generate(*, project_id: int, body: Mapping[str, Any], now: datetime) -> Generated:
+def generate(
+    *, actor: Identity, project_id: int, body: Mapping[str, Any], now: datetime
+) -> Generated:
     """All units of a `UnitGeneration`, or none.
 
     Raises `ValidationFailed` as `stacks.expand` does, `Conflict` as `create` does.
@@ -89,6 +103,22 @@ def generate(*, project_id: int, body: Mapping[str, Any], now: datetime) -> Gene
     }
     insert_many(Unit, [{**unit, **common} for unit in units])
     total, available = _count_units(project_id)
+    prices = [unit["price"] for unit in units]
+    audit.note(
+        "units.generated",
+        "project",
+        project_id,
+        builder_id=actor.builder_id,
+        actor=actor,
+        now=now,
+        details={
+            "count": len(units),
+            "first_unit_number": units[0]["unit_number"],
+            "last_unit_number": units[-1]["unit_number"],
+            "lowest_price": money_text(min(prices)),
+            "highest_price": money_text(max(prices)),
+        },
+    )
     return Generated(
         project_id=project_id,
         count=len(units),
@@ -99,16 +129,26 @@ def generate(*, project_id: int, body: Mapping[str, Any], now: datetime) -> Gene
     )
 
 
-def update(*, unit_id: int, changes: Mapping[str, Any], expected: frozenset[int] | None) -> Any:
+def update(
+    *,
+    actor: Identity,
+    unit_id: int,
+    changes: Mapping[str, Any],
+    expected: frozenset[int] | None,
+    now: datetime,
+) -> Any:
     """Change columns of a unit.
 
     Raises `StaleVersion`, `Conflict` for a price or area of a unit that is booked or sold and for
-    a number that is taken, `ValidationFailed` for areas and prices that no unit has.
+    a number that is taken, `ValidationFailed` for areas and prices that no unit has, and for a
+    floor plan as `files.attach` does.
     """
     unit = _locked(unit_id)
     require_version(unit, expected)
     columns = {
-        name: Decimal(value) if name in _DECIMALS else value for name, value in changes.items()
+        name: Decimal(value) if name in _DECIMALS else value
+        for name, value in changes.items()
+        if name != "floor_plan_file_id"
     }
     before = unit.to_dict()
     priced = [name for name in columns if name in _PRICE]
@@ -118,9 +158,21 @@ def update(*, unit_id: int, changes: Mapping[str, Any], expected: frozenset[int]
     if not {"tower", "unit_number"}.isdisjoint(columns):
         _refuse_taken(before["project"], [{**before, **columns}], "unit_number", but=unit_id)
     unit.set(**columns, version=unit.version + 1)
+    _put_floor_plan(unit, changes, actor)
     if priced:
         _count_units(before["project"])
     unit.flush()
+    repriced = audit.differences(before, {name: columns[name] for name in priced})
+    if repriced:
+        audit.note(
+            "unit.repriced",
+            "unit",
+            unit_id,
+            builder_id=actor.builder_id,
+            actor=actor,
+            now=now,
+            details=repriced,
+        )
     return unit
 
 
@@ -162,9 +214,31 @@ def delete(*, unit_id: int) -> None:
     lock(Project, project_id)
     if exists(b for b in Booking if b.unit.id == unit_id):
         raise HasBookings
+    # What was attached to it is attached to nothing, and so removed by the next tick.
+    db.execute(
+        "UPDATE files SET attached_to_type = NULL, attached_to_id = NULL WHERE"
+        " (attached_to_type = 'unit' AND attached_to_id = $unit_id)"
+        " OR (attached_to_type = 'model' AND attached_to_id IN"
+        " (SELECT id FROM models_3d WHERE unit_id = $unit_id))",
+        {"unit_id": unit_id},
+    )
     db.execute("DELETE FROM models_3d WHERE unit_id = $unit_id", {"unit_id": unit_id})
     db.execute("DELETE FROM units WHERE id = $unit_id", {"unit_id": unit_id})
     _count_units(project_id)
+
+
+def _put_floor_plan(unit: Any, body: Mapping[str, Any], actor: Identity) -> None:
+    """Exchange the floor plan of a stored unit for the one that a body names, if it does."""
+    if "floor_plan_file_id" in body:
+        unit.floor_plan_file = files.exchange(
+            unit.floor_plan_file,
+            body["floor_plan_file_id"],
+            owner=actor,
+            purposes=("floor_plan",),
+            entity="unit",
+            entity_id=unit.id,
+            field="floor_plan_file_id",
+        )
 
 
 def _locked(unit_id: int) -> Any:

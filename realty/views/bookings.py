@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from decimal import Decimal
 from typing import Any
 
 from pyramid.request import Request
@@ -13,11 +14,12 @@ from realty.presenters.bookings import (
     booking_detail_json,
     booking_json,
     entry_json,
+    installment_json,
     quote_json,
     schedule_json,
     stats_json,
 )
-from realty.resources import BookingCollection, BookingResource
+from realty.resources import BookingCollection, BookingResource, ChargeResource
 from realty.rules.money import money
 from realty.security import P
 from realty.services import (
@@ -26,9 +28,13 @@ from realty.services import (
     booking_queries,
     bookings,
     cancellations,
+    charges,
+    demands,
+    schedule_changes,
 )
 from realty.services.booking_queries import Filter
 from realty.services.bookings import Order
+from realty.services.schedule_changes import PlannedRow
 from realty.views.conditional import if_match, tagged
 from realty.views.idempotency import replayable
 
@@ -154,6 +160,65 @@ def get_booking_schedule(context: BookingResource, request: Request) -> Json:
     return schedule_json(booking_queries.schedule(context.booking_id, now=request.now))
 
 
+@operation("replaceBookingSchedule", permission=P.BOOKING_RESCHEDULE)
+def replace_booking_schedule(context: BookingResource, request: Request) -> Response:
+    """Give a booking other plan rows; the tag carries the booking's version."""
+    rows = request.openapi_validated.body["rows"]
+    schedule_changes.replace_schedule(
+        context.booking_id,
+        [PlannedRow(**row | {"percent": Decimal(row["percent"])}) for row in rows],
+        actor=context.identity,
+        expected=if_match(request),
+        now=request.now,
+    )
+    schedule = booking_queries.schedule(context.booking_id, now=request.now)
+    return tagged(request, schedule_json(schedule), schedule.booking)
+
+
+@operation("demandInstallments", permission=P.BOOKING_DEMAND)
+def demand_installments(context: BookingResource, request: Request) -> Json:
+    """Ask for rows of the schedule now."""
+    demands.demand(
+        context.booking_id,
+        request.openapi_validated.body["installment_ids"],
+        actor=context.identity,
+        now=request.now,
+    )
+    return schedule_json(booking_queries.schedule(context.booking_id, now=request.now))
+
+
+@operation("raiseCharge", permission=P.BOOKING_CHARGE)
+def raise_charge(context: BookingResource, request: Request) -> Json:
+    """Ask for something beside the price."""
+    body = request.openapi_validated.body
+    row_id = charges.raise_charge(
+        context.booking_id,
+        charge_code=body["charge_code"],
+        label=body["label"],
+        amount=money(body["amount"]),
+        due_date=body.get("due_date"),
+        actor=context.identity,
+        now=request.now,
+    )
+    request.response.location = request.route_path(
+        "booking_schedule", booking_id=context.booking_id
+    )
+    return _charge(context.booking_id, row_id, request)
+
+
+@operation("voidCharge", permission=P.BOOKING_CHARGE)
+def void_charge(context: ChargeResource, request: Request) -> Json:
+    """Take a charge back."""
+    charges.void_charge(
+        context.booking_id,
+        context.installment_id,
+        reason=request.openapi_validated.body["reason"],
+        actor=context.identity,
+        now=request.now,
+    )
+    return _charge(context.booking_id, context.installment_id, request)
+
+
 @operation("getBookingTimeline", permission=P.BOOKING_READ)
 def get_booking_timeline(context: BookingResource, request: Request) -> Json:
     """Every change of status, oldest first."""
@@ -166,6 +231,13 @@ def _typed(body: Mapping[str, Any]) -> Json:
         name: money(value, name) if name in AMOUNTS and value is not None else value
         for name, value in body.items()
     }
+
+
+def _charge(booking_id: int, row_id: int, request: Request) -> Json:
+    """`InstallmentData`: one row as it stands today."""
+    schedule = booking_queries.schedule(booking_id, now=request.now)
+    due = next(each for each in schedule.rows if each.row.id == row_id)
+    return {"installment": installment_json(due, booking_id)}
 
 
 def _shown(

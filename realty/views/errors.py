@@ -20,6 +20,7 @@ from realty.errors import (
     MalformedRequest,
     MethodNotAllowed,
     NotFound,
+    RangeNotSatisfiable,
     RealtyError,
     ServiceUnavailable,
 )
@@ -40,6 +41,8 @@ def error_response(request: Request, error: RealtyError) -> Response:
     )
     if isinstance(error, MethodNotAllowed):
         response.headers["Allow"] = ", ".join(error.allowed)
+    if isinstance(error, RangeNotSatisfiable):
+        response.headers["Content-Range"] = f"bytes */{error.size}"
     return response
 
 

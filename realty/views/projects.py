@@ -8,14 +8,21 @@ from pyramid.request import Request
 from pyramid.response import Response
 
 from realty.contract import operation
+from realty.presenters.cost_sheets import (
+    PRICE_SHEET_COLUMNS,
+    price_sheet_json,
+    price_sheet_row,
+)
 from realty.presenters.projects import project_json, project_summary_json
 from realty.presenters.units import availability_json
 from realty.resources import ProjectCollection, ProjectResource
 from realty.security import Identity, P, require_identity
-from realty.services import project_queries, projects, unit_queries
+from realty.services import cost_sheets, project_queries, projects, unit_queries
 from realty.services.policy import current_policy
 from realty.services.project_queries import ProjectFilters
-from realty.views.conditional import if_match, tagged
+from realty.services.unit_queries import UnitFilters
+from realty.views.conditional import if_match, tagged, tagged_as_of, tagged_csv
+from realty.views.negotiation import CSV, JSON, preferred
 
 Json = dict[str, Any]
 
@@ -108,6 +115,21 @@ def get_project_availability(context: ProjectResource, request: Request) -> Resp
     """Every unit as a grid, with counts."""
     availability = unit_queries.availability(context.project_id)
     return tagged(request, {"availability": availability_json(availability)})
+
+
+@operation("getPriceSheet", permission=P.PROJECT_READ)
+def get_price_sheet(context: ProjectResource, request: Request) -> Response:
+    """What every unit costs today: a page in JSON, all of them in CSV."""
+    project, policy = project_queries.read(context.project_id), current_policy()
+    query = request.openapi_validated.parameters.query
+    filters = UnitFilters(project_id=project.id, sort="unit_number", **query)
+    if preferred(request, JSON, CSV) == CSV:
+        priced = cost_sheets.whole_sheet(project, filters, now=request.now, policy=policy)
+        rows = [price_sheet_row(each) for each in priced]
+        file = f"price-sheet-{project.id}.csv"
+        return tagged_csv(request, PRICE_SHEET_COLUMNS, rows, file=file)
+    page = cost_sheets.sheet_page(project, filters, now=request.now, policy=policy)
+    return tagged_as_of(request, price_sheet_json(project, page, as_of=request.now))
 
 
 def _updated(context: ProjectResource, request: Request) -> Response:

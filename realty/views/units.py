@@ -8,13 +8,15 @@ from pyramid.request import Request
 from pyramid.response import Response
 
 from realty.contract import operation
-from realty.presenters.units import cost_sheet_json, generated_json, unit_json
+from realty.presenters.cost_sheets import COST_SHEET_COLUMNS, cost_sheet_json, cost_sheet_rows
+from realty.presenters.units import generated_json, unit_json
 from realty.resources import ProjectResource, UnitCollection, UnitResource
 from realty.security import Identity, P, require_identity
 from realty.services import cost_sheets, unit_queries, units
 from realty.services.policy import current_policy
 from realty.services.unit_queries import UnitFilters
-from realty.views.conditional import if_match, tagged
+from realty.views.conditional import if_match, tagged, tagged_as_of, tagged_csv
+from realty.views.negotiation import CSV, JSON, preferred
 
 Json = dict[str, Any]
 
@@ -31,7 +33,9 @@ def generate_units(context: ProjectResource, request: Request) -> Json:
     """Make whole towers."""
     project_id = context.project_id
     body = request.openapi_validated.body
-    generated = units.generate(project_id=project_id, body=body, now=request.now)
+    generated = units.generate(
+        actor=require_identity(request), project_id=project_id, body=body, now=request.now
+    )
     request.response.location = request.route_path("project_units", project_id=project_id)
     return {"generated": generated_json(generated)}
 
@@ -63,9 +67,11 @@ def get_unit(context: UnitResource, request: Request) -> Response:
 def update_unit(context: UnitResource, request: Request) -> Response:
     """Change a unit, but for its status."""
     unit = units.update(
+        actor=require_identity(request),
         unit_id=context.unit_id,
         changes=request.openapi_validated.body,
         expected=if_match(request),
+        now=request.now,
     )
     return tagged(request, {"unit": unit_json(unit, context.identity)}, unit)
 
@@ -98,7 +104,10 @@ def get_unit_cost_sheet(context: UnitResource, request: Request) -> Response:
         now=request.now,
         policy=current_policy(),
     )
-    return tagged(request, cost_sheet_json(priced))
+    if preferred(request, JSON, CSV) == CSV:
+        file = f"cost-sheet-{context.unit_id}.csv"
+        return tagged_csv(request, COST_SHEET_COLUMNS, cost_sheet_rows(priced), file=file)
+    return tagged_as_of(request, cost_sheet_json(priced))
 
 
 def _page(request: Request, identity: Identity | None, filters: UnitFilters) -> Response:

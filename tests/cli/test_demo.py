@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import replace
 from datetime import timedelta
 from decimal import Decimal
@@ -13,22 +12,22 @@ import pytest
 
 from realty import demo
 from realty.cli import main
-from realty.db import utcnow
+from realty.db import enums, utcnow
+from realty.demo.deals import CHANGES, DEALS
 from realty.demo.people import BUILDERS, CUSTOMERS, PASSWORD
-from realty.demo.sales import DEALS
 from realty.rules.clock import local_date
 from tests.cli.running import realty
 from tests.client import Api
-from tests.database import Cleaner, outside
-from tests.deployment import SETTINGS
+from tests.database import Cleaner
+from tests.deployment import SETTINGS, STORAGE
 
-DONE, FAILED, WRONG_USE = range(3)
+DONE, FAILED = range(2)
 LOGINS = {role: f"{role}@demo.realty.example" for role in ("builder", "customer", "admin")}
 COUNTED = (
     *("users", "builders", "customers", "projects", "units", "project_progress"),
     *("bookings", "installments", "payments", "status_history", "notifications"),
     *("outgoing_mail", "conversations", "messages", "reviews", "saved_projects"),
-    *("invitations", "number_series"),
+    *("invitations", "number_series", "change_requests", "files", "audit_log"),
 )
 
 
@@ -37,19 +36,6 @@ def loaded(database: str) -> str:
     """The URL of the database with the demo data in it."""
     demo.load(SETTINGS, now=utcnow())
     return database
-
-
-@pytest.fixture
-def ask(database: str) -> Iterator[Any]:
-    """Asks the database: rows of an SQL query."""
-    with outside(database) as cursor:
-
-        def rows(sql: str) -> list[tuple[Any, ...]]:
-            cursor.execute(sql)
-            found: list[tuple[Any, ...]] = cursor.fetchall()
-            return found
-
-        yield rows
 
 
 def counts(ask: Any) -> dict[str, int]:
@@ -159,8 +145,14 @@ def test_every_state_is_there(loaded: str, ask: Any) -> None:
     assert values("SELECT status FROM projects") == {
         *("planning", "construction", "completed", "delivered", "on_hold"),
     }
-    assert values("SELECT status FROM payments") == {"reported", "pending", "completed"}
-    assert {"paid", "overdue", "scheduled", "void"} <= values("SELECT status FROM installments")
+    assert values("SELECT status FROM payments") == set(enums.PAYMENT_STATUSES)
+    assert values("SELECT payment_type FROM payments") == {
+        *("token", "installment", "charge", "refund", "reversal", "compensation"),
+    }
+    assert values("SELECT status FROM installments") == set(enums.INSTALLMENT_STATUSES)
+    assert values("SELECT kind FROM installments") == set(enums.INSTALLMENT_KINDS)
+    assert values("SELECT status FROM change_requests") == set(enums.CHANGE_REQUEST_STATUSES)
+    assert values("SELECT status FROM project_progress") == set(enums.PHASE_STATUSES)
     assert values("SELECT payment_plan FROM bookings") == {
         *("full_payment", "installments", "construction_linked", "loan"),
     }
@@ -169,7 +161,7 @@ def test_every_state_is_there(loaded: str, ask: Any) -> None:
     ]
 
 
-def test_every_sum_and_counter_is_right(loaded: str, ask: Any) -> None:
+def test_every_sum_and_counter_is_right(loaded: str, tmp_path: Path, ask: Any) -> None:
     assert not ask(
         "SELECT id FROM projects p WHERE total_units <>"
         " (SELECT count(*) FROM units WHERE project_id = p.id) OR available_units <>"
@@ -182,6 +174,8 @@ def test_every_sum_and_counter_is_right(loaded: str, ask: Any) -> None:
         " (SELECT count(*) FROM projects WHERE builder_id = b.id AND status <> 'cancelled')"
         " OR review_count <> (SELECT count(*) FROM reviews WHERE builder_id = b.id)"
     )
+    # Money, chains and number series: what an administrator would run.
+    assert realty("audit", "verify", folder=tmp_path, DATABASE_URL=loaded).status == DONE
     in_paise = "CAST(round({} * 100) AS BIGINT)"
     paid, amount = in_paise.format("paid_amount"), in_paise.format("amount")
     receipts = "('token', 'installment', 'final', 'charge')"
@@ -190,8 +184,10 @@ def test_every_sum_and_counter_is_right(loaded: str, ask: Any) -> None:
         f"SELECT id FROM bookings b WHERE {paid} <> COALESCE((SELECT sum(CASE"
         f" WHEN payment_type IN {receipts} THEN {amount}"
         f" WHEN payment_type IN ('refund', 'reversal') THEN -{amount} ELSE 0 END)"
-        " FROM payments WHERE booking_id = b.id AND status = 'completed'), 0)"
-        f" OR {paid} <> (SELECT sum({paid}) FROM installments WHERE booking_id = b.id)"
+        " FROM payments WHERE booking_id = b.id AND (status = 'completed'"
+        " OR payment_type = 'refund' AND status = 'pending')), 0)"
+        f" OR ({paid} <> (SELECT sum({paid}) FROM installments WHERE booking_id = b.id)"
+        " AND status NOT IN ('cancelled', 'rejected', 'expired'))"
     )
     assert not ask(
         f"SELECT id FROM bookings b WHERE {in_paise.format('total_amount')} <>"
@@ -209,10 +205,41 @@ def test_every_sum_and_counter_is_right(loaded: str, ask: Any) -> None:
         " OR (status = 'booked') <> EXISTS (SELECT 1 FROM bookings"
         " WHERE unit_id = u.id AND status IN ('pending', 'token_paid', 'confirmed'))"
     )
-    assert not ask(
-        "SELECT id FROM number_series n WHERE last_number <> (SELECT count(*) FROM payments"
-        " WHERE builder_id = n.builder_id AND financial_year = n.period)"
+    for series, table, column in (
+        ("receipt", "payments", "receipt_number"),
+        ("demand", "installments i JOIN bookings b ON b.id = booking_id", "demand_number"),
+    ):
+        given = ask(f"SELECT builder_id, {column} FROM {table} WHERE {column} IS NOT NULL")
+        made: dict[tuple[int, str], set[int]] = {}
+        for builder_id, number in given:
+            _, year, last = number.split("/")
+            made.setdefault((builder_id, year), set()).add(int(last))
+        last_numbers = {
+            (builder_id, period): last
+            for builder_id, period, last in ask(
+                "SELECT builder_id, period, last_number FROM number_series"
+                f" WHERE series = '{series}'"
+            )
+        }
+        assert made == {key: set(range(1, last + 1)) for key, last in last_numbers.items()}
+        assert sum(last_numbers.values()) == len(given)
+
+
+@pytest.mark.parametrize(
+    ("table", "number", "moment"),
+    [
+        ("payments", "receipt_number", "cleared_at"),
+        ("installments i JOIN bookings b ON b.id = booking_id", "demand_number", "demanded_at"),
+    ],
+)
+def test_numbers_are_given_in_the_order_of_days(
+    loaded: str, ask: Any, table: str, number: str, moment: str
+) -> None:
+    rows = ask(
+        f"SELECT builder_id, {number}, {moment} FROM {table} WHERE {number} IS NOT NULL"
+        " ORDER BY 1, 2"
     )
+    assert rows == sorted(rows, key=lambda row: (row[0], str(row[2]), row[1]))
 
 
 def test_every_status_has_its_history(loaded: str, ask: Any) -> None:
@@ -220,6 +247,8 @@ def test_every_status_has_its_history(loaded: str, ask: Any) -> None:
         ("booking", "bookings", None),
         ("unit", "units", "available"),
         ("project", "projects", "planning"),
+        ("payment", "payments", None),
+        ("phase", "project_progress", "not_started"),
     ):
         now_in = dict(ask(f"SELECT id, status FROM {table}"))
         seen: dict[int, str | None] = {}
@@ -230,6 +259,48 @@ def test_every_status_has_its_history(loaded: str, ask: Any) -> None:
             assert before == seen.get(row_id, first)
             seen[row_id] = after
         assert {row_id: seen.get(row_id, first) for row_id in now_in} == now_in
+
+
+def test_every_page_of_both_portals_has_something_to_show(loaded: str, api: Api) -> None:
+    for role in ("builder", "customer"):
+        login = api.post("/api/auth/login", {"email": LOGINS[role], "password": PASSWORD}).data
+        caller = api.as_(login["access_token"])
+
+        def rows(path: str, name: str, **params: Any) -> list[Any]:
+            found: list[Any] = caller.get(path, {"limit": 100, **params}).data[name]  # noqa: B023
+            return found
+
+        payments = rows("/api/payments", "payments")
+        assert {"reported", "completed"} <= {row["status"] for row in payments}
+        assert {"token", "installment", "refund"} <= {row["payment_type"] for row in payments}
+        dues = rows("/api/payments/due", "dues")
+        assert {row["state"] for row in dues} == {"overdue", "upcoming"}
+        requests = rows("/api/change-requests", "change_requests")
+        assert {"submitted", "quoted", "approved", "completed"} <= {r["status"] for r in requests}
+        for booking in rows("/api/bookings", "bookings"):
+            path = f"/api/bookings/{booking['id']}"
+            caller.get(f"{path}/payments")
+            caller.get(f"{path}/ledger")
+            progress = caller.get(f"/api/projects/{booking['project_id']}/progress").data
+            phases = progress["progress"]["phases"]
+            assert any(phase["milestone_images"] for phase in phases)
+
+
+def test_the_files_of_the_demo_can_be_read(loaded: str, api: Api) -> None:
+    projects = api.get("/api/projects", {"limit": 100}).data["projects"]
+    for project in projects:
+        picture = api.get(project["image_url"])
+        assert picture.response.content_type == "image/jpeg"
+        assert picture.body.startswith(b"\xff\xd8\xff")
+
+
+def test_every_change_request_came_to_pass(loaded: str, ask: Any) -> None:
+    assert ask("SELECT count(*) FROM change_requests") == [(len(CHANGES),)]
+    variations = ask(
+        "SELECT r.status, i.status FROM installments i"
+        " JOIN change_requests r ON r.id = i.change_request_id ORDER BY 1, 2"
+    )
+    assert sorted(variations) == [("approved", "overdue"), ("completed", "paid"), ("void", "void")]
 
 
 def test_nothing_of_it_is_mailed(loaded: str, ask: Any) -> None:
@@ -260,6 +331,7 @@ def test_a_load_that_fails_leaves_nothing(
     with pytest.raises(RuntimeError):
         demo.load(SETTINGS, now=utcnow())
     assert not any(counts(ask).values())
+    assert not [path for path in STORAGE.rglob("*") if path.is_file()]
 
 
 def test_people_are_who_they_say() -> None:
@@ -273,51 +345,3 @@ def _gstin_check_digit(number: str) -> str:
     digits = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ"
     products = [digits.index(sign) * (1 + place % 2) for place, sign in enumerate(number)]
     return digits[-sum(product // 36 + product % 36 for product in products) % 36]
-
-
-# Volume
-
-
-def test_seed_demo_for_volume_goes_on_where_it_stopped(
-    database: str, tmp_path: Path, ask: Any
-) -> None:
-    def seed(projects: int) -> str:
-        ended = realty(
-            "seed-demo",
-            f"--projects={projects}",
-            "--units-per-project=130",
-            folder=tmp_path,
-            DATABASE_URL=database,
-        )
-        assert ended.status == DONE, ended.errors
-        assert "units" in ended.errors  # the progress bar
-        return ended.output.splitlines()[-1]
-
-    assert seed(30) == "Added 30 projects with 3900 units for volume."
-    first = ask("SELECT project_name, total_units FROM projects ORDER BY id")
-    assert seed(45) == "Added 15 projects with 1950 units for volume."
-    assert ask("SELECT project_name, total_units FROM projects ORDER BY id")[:38] == first
-    assert not ask(
-        "SELECT id FROM projects p WHERE total_units <>"
-        " (SELECT count(*) FROM units WHERE project_id = p.id) OR available_units <>"
-        " (SELECT count(*) FROM units WHERE project_id = p.id AND status = 'available')"
-    )
-    assert not ask(
-        "SELECT id FROM builders b WHERE total_projects <>"
-        " (SELECT count(*) FROM projects WHERE builder_id = b.id AND status <> 'cancelled')"
-    )
-
-
-def test_volume_is_shown_by_the_api(database: str, api: Api) -> None:
-    demo.load_volume(projects=40, units_per_project=8, now=utcnow(), quiet=True)
-    projects = api.get("/api/projects", {"limit": 100}).data["projects"]
-    assert len(projects) == 38  # two in forty are not published
-    api.get(f"/api/projects/{projects[0]['id']}/availability")
-    assert len(api.get("/api/units", {"limit": 100}).data["units"]) == 100
-
-
-@pytest.mark.parametrize("option", ["--projects=3", "--units-per-project=3"])
-def test_volume_needs_both_numbers(option: str, tmp_path: Path) -> None:
-    refused = realty("seed-demo", option, folder=tmp_path)
-    assert refused.status == WRONG_USE
-    assert refused.complaint == "Give --projects and --units-per-project together."

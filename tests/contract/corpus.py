@@ -19,6 +19,7 @@ from pyramid.request import Request
 from pyramid.response import Response
 
 from realty.contract import Contract, Operation
+from realty.contract.document import FORM
 
 JSON = "application/json"
 LETTERS = "abcXYZ 019-.é₹न😀"
@@ -242,8 +243,17 @@ class Corpus:
         self.items = dict(contract.path_items())
 
     def operations(self) -> list[Operation]:
-        """Those that our own views answer."""
-        return [each for each in self.contract.operations.values() if not each.served_by]
+        """Those that our own views answer and that take JSON or nothing: of a form the compiled
+        validators judge the media type alone, and the stock ones are not asked at all."""
+        return [
+            each
+            for each in self.contract.operations.values()
+            if not each.served_by and FORM not in self._bodies(each)
+        ]
+
+    def _bodies(self, operation: Operation) -> dict[str, Any]:
+        body: dict[str, Any] = self.node(operation).get("requestBody", {}).get("content", {})
+        return body
 
     def node(self, operation: Operation) -> dict[str, Any]:
         node: dict[str, Any] = self.items[operation.path][operation.method.lower()]

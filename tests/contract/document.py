@@ -36,9 +36,9 @@ def parameters_of(op: Operation, place: str) -> dict[str, dict[str, Any]]:
 
 
 def body_of(op: Operation) -> dict[str, Any] | None:
-    """The JSON media type of the request body."""
+    """The JSON media type of the request body; a form has none."""
     body = node_of(op).get("requestBody")
-    return CONTRACT.resolve(body)["content"][JSON] if body else None
+    return CONTRACT.resolve(body)["content"].get(JSON) if body else None
 
 
 def responses_of(op: Operation) -> dict[str, dict[str, Any]]:

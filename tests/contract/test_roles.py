@@ -124,7 +124,7 @@ def test_what_is_foreign_is_answered_like_what_is_absent(
     assert content(database) == before
 
 
-PUBLISHED = ("/api/projects/{project_id}", "/api/units/{unit_id}")
+PUBLISHED = ("/api/projects/{project_id}", "/api/units/{unit_id}", "/api/progress/{phase_id}")
 CATALOGUE_WRITES = [op for op in WITH_ID if "builder" in op.roles and op.path.startswith(PUBLISHED)]
 
 
@@ -163,8 +163,11 @@ REFERENCES = [
     ("createBooking", "customer", "unit_id", "unit"),
     ("createBooking", "other builder", "unit_id", "unit"),
     ("createBooking", "builder", "customer_id", "other customer"),
+    ("createChangeRequest", "other customer", "booking_id", "booking"),
     ("createUnit", "other builder", "project_id", "project"),
     ("listCustomers", "other builder", "project_id", "project"),
+    ("recordPayment", "other customer", "booking_id", "booking"),
+    ("recordPayment", "other builder", "booking_id", "booking"),
 ]
 
 
@@ -178,6 +181,7 @@ def test_a_foreign_id_in_a_body_or_query_is_answered_like_an_absent_one(
     foreign_ids = {
         "unit": lambda: world.unit.id,
         "project": lambda: world.project.id,
+        "booking": lambda: world.booking.id,
         "other customer": lambda: vars(world.account("other customer"))["customer_id"],
     }
     foreign_id = foreign_ids[thing]()

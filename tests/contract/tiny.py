@@ -23,6 +23,7 @@ def tiny_app(contract: Path = CONTRACT, validators: str = "compiled") -> Router:
     """The WSGI application over a contract like `tiny.yaml`."""
     settings = Settings(contract=str(contract), contract_validators=validators, docs_enabled=False)
     with Configurator(settings={"realty": settings}) as config:
+        config.include("realty.file_links")
         config.include("realty.contract")
         config.commit()
         config.add_exception_view(_refused, RequestValidationError)

@@ -49,6 +49,7 @@ UNIQUE_INDEXES = {
     "one_payment_per_receipt_number",
     "one_phase_per_milestone",
     "one_receipt_per_transaction",
+    "one_row_per_change_request",
     "one_unit_per_number",
     "users_lower_email",
 }
@@ -61,8 +62,11 @@ LIST_INDEXES = {
     "bookings_newest",
     "builders_newest",
     "builders_search_company_name",
+    "change_requests_newest",
+    "change_requests_quoted",
     "construction_updates_newest",
     "customers_newest",
+    "files_unattached",
     "customers_search_first_name",
     "customers_search_last_name",
     "files_attached",
@@ -73,6 +77,11 @@ LIST_INDEXES = {
     "notifications_by_read",
     "notifications_newest",
     "outgoing_mail_due",
+    "payments_by_builder",
+    "payments_clearing",
+    "payments_given_back",
+    "payments_newest",
+    "payments_reported",
     "projects_by_status",
     "projects_newest",
     "projects_search_location_city",
@@ -250,7 +259,7 @@ def booked(database: str) -> dict[str, int]:
     """Ids of a builder's project with a booked unit and a payment of 100.00 on it."""
     unit = make_unit(make_project(make_builder()), tower=None)
     booking = make_booking(unit, make_customer())
-    payment = make_payment(booking, "100.00", transaction_id="UTR1", receipt_number="R-1")
+    payment = make_payment(booking, "100.00", transaction_id="UTR1")
     return {"project": unit.project_id, "unit": unit.id, "booking": booking.id, "payment": payment}
 
 
@@ -315,20 +324,26 @@ def test_a_unit_has_one_occupying_booking(database, booked):
 
 def test_a_transaction_is_received_once(database, booked):
     """Cash names none; a report, a failed and a wholly reversed receipt do not count."""
-    payment, none = booked["payment"], {"receipt_number": "NULL"}
+    payment = booked["payment"]
+    uncounted = {"cleared_at": "NULL", "receipt_number": "NULL", "financial_year": "NULL"}
+    refund = {"receipt_number": "NULL", "financial_year": "NULL", "payment_type": "'refund'"}
     with outside(database) as cursor:
-        for same in ({}, {"status": "'pending'"}, {"payment_type": "'token'"}):
-            with pytest.raises(Refused):
-                _copy(cursor, "payments", payment, **none, **same)
-        for other in (
-            {"transaction_id": "NULL"},
-            {"payment_method": "'upi'"},
-            {"status": "'reported'"},
-            {"status": "'bounced'"},
-            {"payment_type": "'refund'"},
-            {"reversed_in_full": "true"},
+        for number, same in enumerate(
+            ({}, {"status": "'pending'", **uncounted}, {"payment_type": "'token'"})
         ):
-            _copy(cursor, "payments", payment, **none, **other)
+            with pytest.raises(Refused, match=r"one_receipt_per_transaction|transaction_id"):
+                _copy(cursor, "payments", payment, **{"receipt_number": f"'A{number}'", **same})
+        for number, other in enumerate(
+            (
+                {"transaction_id": "NULL", "payment_method": "'cash'"},
+                {"payment_method": "'upi'"},
+                {"status": "'reported'", **uncounted},
+                {"status": "'bounced'", **uncounted},
+                {"reverses_payment_id": f"{payment}", **refund},
+                {"reversed_in_full": "true"},
+            )
+        ):
+            _copy(cursor, "payments", payment, **{"receipt_number": f"'B{number}'", **other})
         with pytest.raises(Refused):
             _copy(cursor, "payments", payment, transaction_id="'UTR2'")
 

@@ -101,28 +101,28 @@ SMALL = replace(
 
 
 @pytest.mark.parametrize(
-    ("unit", "project", "rate"),
+    ("unit", "project", "rate", "reason"),
     [
-        ({}, {}, "1.00"),
-        ({"price": Decimal("4500000.01")}, {}, "5.00"),
-        ({"carpet_area_sqft": Decimal("645.84")}, {}, "5.00"),
-        ({"carpet_area_sqft": Decimal("645.84")}, {"city": "Pune"}, "1.00"),
-        ({"carpet_area_sqft": Decimal("968.75")}, {"city": "Pune"}, "1.00"),
-        ({"carpet_area_sqft": Decimal("968.76")}, {"city": "Pune"}, "5.00"),
-        ({"carpet_area_sqft": Decimal("645.84")}, {"city": "MUMBAI"}, "5.00"),
-        ({"unit_type": "shop"}, {}, "5.00"),
-        ({"unit_type": "shop"}, {"project_type": "mixed"}, "12.00"),
-        ({"unit_type": "2bhk"}, {"project_type": "mixed"}, "1.00"),
-        ({"unit_type": "office"}, {"project_type": "commercial"}, "12.00"),
-        ({"unit_type": "office"}, {"project_type": "industrial"}, "12.00"),
-        ({"unit_type": "plot"}, {"project_type": "industrial"}, "0.00"),
-        ({}, {"occupancy_certificate_date": date(2026, 11, 23)}, "0.00"),
-        ({}, {"occupancy_certificate_date": date(2026, 11, 24)}, "1.00"),
+        ({}, {}, "1.00", "affordable"),
+        ({"price": Decimal("4500000.01")}, {}, "5.00", "residential"),
+        ({"carpet_area_sqft": Decimal("645.84")}, {}, "5.00", "residential"),
+        ({"carpet_area_sqft": Decimal("645.84")}, {"city": "Pune"}, "1.00", "affordable"),
+        ({"carpet_area_sqft": Decimal("968.75")}, {"city": "Pune"}, "1.00", "affordable"),
+        ({"carpet_area_sqft": Decimal("968.76")}, {"city": "Pune"}, "5.00", "residential"),
+        ({"carpet_area_sqft": Decimal("645.84")}, {"city": "MUMBAI"}, "5.00", "residential"),
+        ({"unit_type": "shop"}, {}, "5.00", "residential"),
+        ({"unit_type": "shop"}, {"project_type": "mixed"}, "12.00", "commercial"),
+        ({"unit_type": "2bhk"}, {"project_type": "mixed"}, "1.00", "affordable"),
+        ({"unit_type": "office"}, {"project_type": "commercial"}, "12.00", "commercial"),
+        ({"unit_type": "office"}, {"project_type": "industrial"}, "12.00", "commercial"),
+        ({"unit_type": "plot"}, {"project_type": "industrial"}, "0.00", "plot"),
+        ({}, {"occupancy_certificate_date": date(2026, 11, 23)}, "0.00", "occupancy_certificate"),
+        ({}, {"occupancy_certificate_date": date(2026, 11, 24)}, "1.00", "affordable"),
     ],
 )
-def test_which_tax_a_unit_bears(unit: dict, project: dict, rate: str) -> None:
+def test_which_tax_a_unit_bears(unit: dict, project: dict, rate: str, reason: str) -> None:
     priced = sheet(replace(SMALL, **unit), replace(LAKEFRONT, **project))
-    assert priced.gst_rate == Decimal(rate)
+    assert (priced.gst_rate, priced.gst_reason) == (Decimal(rate), reason)
 
 
 def test_the_projects_own_day_decides_on_the_certificate() -> None:

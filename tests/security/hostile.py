@@ -15,6 +15,7 @@ from realty.contract import Operation
 from tests.client import Api, check_answer
 from tests.contract.corpus import Values
 from tests.contract.document import CONTRACT, JSON, body_of
+from tests.uploads import Upload
 from tests.world import World
 
 Path = tuple[str | int, ...]
@@ -86,7 +87,8 @@ class Attack:
 
     def __init__(self, app: Any, op: Operation) -> None:
         self.op = op
-        self.world = World("")
+        # What is read may need a state in which there is something to read.
+        self.world = World(op.id if op.method == "GET" else "")
         self.caller = caller_of(op, self.world)
         self.path = self.world.path(op, self.caller)
         self._app = app
@@ -111,7 +113,11 @@ class Attack:
             sent.setdefault("Authorization", f"Bearer {self.caller.token}")
         if body is not None:
             sent.setdefault("Content-Type", JSON)
-        target = f"{path or self.path}?{query}" if query else path or self.path
+        elif self.op.takes_body:
+            sent.setdefault("Content-Type", Upload(()).content_type)
+        target = path or self.path
+        if query:
+            target += f"{'&' if '?' in target else '?'}{query}"
         return ask(self._app, method or self.op.method, target, body or b"", sent)
 
     def send_json(self, value: Any) -> Response:

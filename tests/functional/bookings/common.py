@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
-from realty.db import Booking, ChangeRequest, Notification, Project, StatusHistory, Unit
+from realty.db import Booking, Notification, Project, StatusHistory, Unit
 from realty.db.session import session
 from tests.client import Answer, Api
 from tests.factories import (
@@ -138,21 +138,6 @@ def change_booking(booking_id: int, **over: Any) -> None:
     """Set columns of a booking behind the application's back."""
     with session():
         Booking[booking_id].set(**over)
-
-
-def make_change_request(booking: BookingRow, status: str) -> int:
-    """A change request in any status."""
-    with session():
-        row = ChangeRequest(
-            booking=booking.id,
-            tracking_number=f"CR-{booking.id}-{status}",
-            request_type="layout",
-            request_title="Open kitchen",
-            status=status,
-        )
-        row.flush()
-        request_id: int = row.id
-        return request_id
 
 
 def money(text: str) -> Decimal:

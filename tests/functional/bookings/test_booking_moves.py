@@ -13,7 +13,7 @@ from realty.db.session import session
 from realty.rules.clock import local_date
 from tests.client import Api
 from tests.deployment import Clock
-from tests.factories import make_admin, make_payment, make_unit
+from tests.factories import make_admin, make_change_request, make_payment, make_unit
 from tests.functional.bookings.common import (
     PATH,
     act,
@@ -21,7 +21,6 @@ from tests.functional.bookings.common import (
     change_booking,
     change_project,
     columns,
-    make_change_request,
     make_sale,
     moves,
     register,
@@ -82,7 +81,7 @@ def test_reject_booking_frees_the_unit_and_owes_everything_back(
     booking = sale.booked(status)
     quoted, final = (
         make_change_request(booking, "quoted"),
-        make_change_request(booking, "completed"),
+        make_change_request(booking, "completed", cost="0.00"),
     )
     paid = columns(booking.id, "paid_amount")[0]
     reason = "  The landowner keeps this lot. " + "x" * 900
@@ -102,7 +101,7 @@ def test_reject_booking_frees_the_unit_and_owes_everything_back(
     assert moves("change_request", quoted) == [("quoted", "void")]
     assert moves("change_request", final) == []
     assert moves("unit", sale.unit.id) == [("booked", "available")]
-    assert told(sale.customer) == ["Booking rejected"]
+    assert told(sale.customer) == ["Booking rejected", "Change void"]
     assert api.as_(sale.customer).get("/api/notifications").data["notifications"]
 
 
@@ -162,9 +161,11 @@ def test_a_row_that_has_a_date_keeps_it(api: Api, clock: Clock) -> None:
 def test_rows_fall_due_as_they_were_sold_although_the_plan_changed(api: Api, clock: Clock) -> None:
     sale = make_sale()
     booking = sale.booked("confirmed", payment_plan="full_payment")
+    part = {"milestone_code": None, "parts": 1}
     plan = [
-        {"label": "Token", "percent": "10.00", "due_rule": "on_booking"},
+        {**part, "label": "Token", "percent": "10.00", "due_rule": "on_booking", "due_offset": 0},
         {
+            **part,
             "label": "Rest",
             "percent": "90.00",
             "due_rule": "days_after_agreement",

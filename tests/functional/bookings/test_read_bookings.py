@@ -14,6 +14,7 @@ from realty.rules.clock import local_date
 from tests.client import Api
 from tests.deployment import Clock
 from tests.factories import (
+    ZONE,
     make_admin,
     make_booking,
     make_builder,
@@ -244,7 +245,7 @@ def test_nothing_is_overdue_on_a_dead_booking(api: Api, clock: Clock) -> None:
     booking = sale.booked("agreement_registered")
     with session():
         second = Installment.get(booking=booking.id, sequence=2)
-        second.set(due_date=local_date(clock.now(), "UTC"), demanded_at=clock.now())
+        second.set(due_date=local_date(clock.now(), ZONE), demanded_at=clock.now())
     make_payment(booking, "33150.00")
     clock.advance(days=40)
     url = f"{PATH}/{booking.id}/schedule"

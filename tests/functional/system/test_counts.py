@@ -22,7 +22,10 @@ from tests.functional.queries import queries
 PATH = "/api/auth/me/counts"
 NOTHING = {
     "bookings_to_confirm": 0,
+    "payments_to_accept": 0,
     "bookings_to_pay": 0,
+    "change_requests_to_answer": 0,
+    "change_requests_to_accept": 0,
     "invitations_to_accept": 0,
     "builders_to_verify": 0,
 }

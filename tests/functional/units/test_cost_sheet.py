@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import csv
+import io
 from datetime import date
 from decimal import Decimal
 
 import pytest
 
+from realty.db import Unit
 from realty.db.enums import PAYMENT_PLANS, UNIT_STATUSES
+from realty.db.session import session
 from tests.client import Api
 from tests.deployment import Clock
 from tests.factories import make_builder, make_project, make_unit
@@ -78,3 +82,61 @@ def test_get_unit_cost_sheet_knows_the_occupancy_certificate(api: Api, clock: Cl
 def test_get_unit_cost_sheet_in_every_status(api: Api, status: str) -> None:
     unit = make_unit(make_project(make_builder()), status=status)
     assert api.get(f"/api/units/{unit.id}/cost-sheet").data["unit"]["status"] == status
+
+
+def test_get_unit_cost_sheet_as_a_table(api: Api, clock: Clock) -> None:
+    unit = make_unit(make_project(make_builder()), price=Decimal("6000000.00"))
+    path = f"/api/units/{unit.id}/cost-sheet"
+    answer = api.get(path, {"payment_plan": "loan"}, headers={"Accept": "text/csv"})
+    assert answer.headers["Content-Type"] == "text/csv; charset=utf-8"
+    lines = list(csv.DictReader(io.StringIO(answer.body.decode(), newline="")))
+    data = api.get(path, {"payment_plan": "loan"}).data
+    sheet, estimates = data["cost_sheet"], data["estimates"]
+    by_section: dict[str, list[tuple[str, ...]]] = {}
+    for line in lines:
+        assert (line["unit_id"], line["currency"]) == (str(unit.id), "INR")
+        assert line["as_of"] == sheet["as_of"]
+        shown = line["code"], line["percent"], line["amount"]
+        by_section.setdefault(line["section"], []).append(shown)
+    assert by_section == {
+        "agreement_value": [(line["code"], "", line["amount"]) for line in sheet["lines"]],
+        "total": [
+            ("agreement_value", "", sheet["agreement_value"]),
+            ("gst_amount", "5.00", sheet["gst_amount"]),
+            ("total_amount", "", sheet["total_amount"]),
+            ("token_amount", "", sheet["token_amount"]),
+        ],
+        "tds": [("tds_rate", "1.00", "")],
+        "estimate": [
+            (name, estimates[f"{name}_percent"], estimates[f"{name}_amount"])
+            for name in ("stamp_duty", "registration")
+        ],
+        "schedule": [
+            (row["milestone_code"] or "", row["percent"], row["amount"]) for row in data["schedule"]
+        ],
+    }
+
+
+def test_a_label_of_the_cost_sheet_is_no_formula(api: Api) -> None:
+    charge = {"code": "trap", "label": "=1+1", "amount": "1.00"}
+    unit = make_unit(make_project(make_builder()), other_charges=[charge])
+    answer = api.get(f"/api/units/{unit.id}/cost-sheet", headers={"Accept": "text/csv"})
+    assert b",trap,'=1+1,," in answer.body
+
+
+@pytest.mark.parametrize("accept", ["application/json", "text/csv"])
+def test_the_tag_of_a_cost_sheet_changes_with_the_figures_alone(
+    api: Api, clock: Clock, accept: str
+) -> None:
+    unit = make_unit(make_project(make_builder()))
+    path, headers = f"/api/units/{unit.id}/cost-sheet", {"Accept": accept}
+    first = api.get(path, headers=headers)
+    clock.advance(minutes=5)
+    second = api.get(path, headers=headers)
+    assert (first.body == second.body, first.headers["ETag"]) == (False, second.headers["ETag"])
+    held = {**headers, "If-None-Match": first.headers["ETag"]}
+    api.get(path, headers=held, status=304)
+    api.get(path, {"payment_plan": "loan"}, headers=held, status=200)
+    with session():
+        Unit[unit.id].price += Decimal("0.01")
+    api.get(path, headers=held, status=200)

@@ -1,0 +1,48 @@
+"""Pictures made anew: what is kept was encoded here, and holds pixels and nothing else."""
+
+from __future__ import annotations
+
+from threading import BoundedSemaphore
+from typing import BinaryIO
+
+from PIL import Image, ImageOps
+
+# Our own bound counts before anything is decoded; Pillow's would only warn.
+Image.MAX_IMAGE_PIXELS = None
+
+_FORMATS = {"image/png": "PNG", "image/jpeg": "JPEG", "image/webp": "WEBP"}
+_MODES = {
+    "PNG": {"1", "L", "LA", "P", "RGB", "RGBA"},
+    "JPEG": {"L", "RGB"},
+    "WEBP": {"RGB", "RGBA"},
+}
+_OPTIONS: dict[str, dict[str, int]] = {"PNG": {}, "JPEG": {"quality": 88}, "WEBP": {"quality": 88}}
+
+_AT_ONCE = BoundedSemaphore(2)
+"""A decoded picture is many times its file: so many at once in one process, the rest wait."""
+
+
+class ImageRefused(Exception):
+    """The picture cannot be taken, for the reason that its text gives."""
+
+
+def encode_anew(source: BinaryIO, target: BinaryIO, *, content_type: str, pixels: int) -> None:
+    """Write the picture again in its own format, upright, its first frame only.
+
+    EXIF with its place and device, colour profiles, comments and whatever follows the picture are
+    gone. Raises `ImageRefused` for what is no whole picture or has more than `pixels`.
+    """
+    form = _FORMATS[content_type]
+    with _AT_ONCE:
+        try:
+            with Image.open(source, formats=[form]) as picture:
+                if picture.width * picture.height > pixels:
+                    raise ImageRefused(f"It has more than {pixels // 1_000_000} million pixels.")
+                upright = ImageOps.exif_transpose(picture)
+        except (OSError, SyntaxError, ValueError, EOFError) as broken:
+            raise ImageRefused("It is not a whole picture.") from broken
+        upright.info = {key: upright.info[key] for key in ("transparency",) if key in upright.info}
+        if upright.mode not in _MODES[form]:
+            clear = form != "JPEG" and upright.has_transparency_data
+            upright = upright.convert("RGBA" if clear else "RGB")
+        upright.save(target, form, **_OPTIONS[form])

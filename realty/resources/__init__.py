@@ -1,0 +1,73 @@
+"""Root factories: what each family of paths acts on, already scoped, with its `__acl__`.
+
+A factory runs before validation, so the raw text of the path is its to judge: an id that is no
+id is 404. Private resources ask for the identity before they touch a row, so that a stranger
+learns nothing. They read ids that never change and never the row itself: a writing service locks
+first and reads second.
+"""
+
+from __future__ import annotations
+
+from realty.resources.catalogue import (
+    PhaseResource,
+    ProjectCollection,
+    ProjectReportResource,
+    ProjectResource,
+    UnitCollection,
+    UnitResource,
+)
+from realty.resources.files import FileCollection, FileContentResource, FileResource
+from realty.resources.people import (
+    AccountResource,
+    BuilderCollection,
+    BuilderResource,
+    CustomerCollection,
+    CustomerResource,
+    InvitationCollection,
+    NotificationCollection,
+    NotificationResource,
+    OwnBuilderResource,
+    OwnCustomerResource,
+    PublicResource,
+    SessionResource,
+)
+from realty.resources.sales import (
+    BookingCollection,
+    BookingResource,
+    ChangeRequestCollection,
+    ChangeRequestResource,
+    ChargeResource,
+    PaymentCollection,
+    PaymentResource,
+)
+
+__all__ = [
+    "AccountResource",
+    "BookingCollection",
+    "BookingResource",
+    "BuilderCollection",
+    "BuilderResource",
+    "ChangeRequestCollection",
+    "ChangeRequestResource",
+    "ChargeResource",
+    "CustomerCollection",
+    "CustomerResource",
+    "FileCollection",
+    "FileContentResource",
+    "FileResource",
+    "InvitationCollection",
+    "NotificationCollection",
+    "NotificationResource",
+    "OwnBuilderResource",
+    "OwnCustomerResource",
+    "PaymentCollection",
+    "PaymentResource",
+    "PhaseResource",
+    "ProjectCollection",
+    "ProjectReportResource",
+    "ProjectResource",
+    "PublicResource",
+    "SessionResource",
+    "UnitCollection",
+    "UnitResource",
+]

@@ -1,0 +1,1 @@
+"""Operations of the tag `change_requests`, through the API."""

@@ -1,0 +1,1 @@
+"""Uploads, links, and what is read by them."""
