@@ -21,18 +21,21 @@ def pasted(address: str) -> str:
     return "\n".join(blocks).replace("http://127.0.0.1:8000", address)
 
 
-def test_the_lines_lead_from_a_login_to_a_booking(database: str, tmp_path: Path) -> None:
+def test_the_lines_lead_from_a_login_to_a_receipt(database: str, tmp_path: Path) -> None:
     environment = {**os.environ, "DATABASE_URL": database, "REALTY_BCRYPT_COST": "4"}
     seeding = [sys.executable, "-m", "realty.cli", "seed-demo", "--quiet"]
     subprocess.run(seeding, cwd=ROOT, env=environment, check=True, capture_output=True)
     with serving(database, tmp_path / "log", 1) as fleet:
         host, port = fleet.address(0)
         shell = ["bash", "-euo", "pipefail", "-c", pasted(f"http://{host}:{port}")]
-        ran = subprocess.run(shell, capture_output=True, text=True, check=False)
+        ran = subprocess.run(shell, cwd=tmp_path, capture_output=True, text=True, check=False)
     assert ran.returncode == 0, ran.stdout + ran.stderr
     assert '"success":false' not in ran.stdout
 
-    assert ran.stdout.splitlines()[-4:] == ["Unit booked", "booked", "3", "Unit booked"]
+    shown = ran.stdout.splitlines()
+    assert shown[-7:-3] == ["Unit booked", "booked", "3", "Unit booked"]
+    assert shown[-3:-1] == ["token_paid", "0.00"]
+    assert (tmp_path / "receipt.pdf").read_bytes().startswith(b"%PDF-")
     with outside(database) as cursor:
         cursor.execute(
             "SELECT p.total_units, p.available_units, b.total_projects FROM projects p"
