@@ -42,6 +42,9 @@ def encode_anew(source: BinaryIO, target: BinaryIO, *, content_type: str, pixels
         except (OSError, SyntaxError, ValueError, EOFError) as broken:
             raise ImageRefused("It is not a whole picture.") from broken
         upright.info = {key: upright.info[key] for key in ("transparency",) if key in upright.info}
+        if upright.mode.startswith("I"):
+            # Sixteen bits of grey: Pillow would cut them off at 255, where we scale them down.
+            upright = upright.point(lambda grey: grey * (1 / 256)).convert("L")
         if upright.mode not in _MODES[form]:
             clear = form != "JPEG" and upright.has_transparency_data
             upright = upright.convert("RGBA" if clear else "RGB")

@@ -69,7 +69,7 @@ def in_default(rows: Iterable[OwedRow], today: date, policy: Policy) -> bool:
         and not row.is_void
         and row.paid_amount < row.amount
         and row.due_date is not None
-        and row.due_date + borne < today
+        and row.due_date < today - borne
         for row in rows
     )
 

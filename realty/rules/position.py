@@ -102,7 +102,7 @@ def installment_status(
         return "void"
     if paid_amount >= amount:
         return "paid"
-    if is_demanded and due_date is not None and due_date + grace < today:
+    if is_demanded and due_date is not None and due_date < today - grace:
         return "overdue"
     if paid_amount > 0:
         return "partially_paid"

@@ -22,7 +22,12 @@ from realty.services.booking_terms import Site, site_of
 from realty.services.payment_events import leave_trace
 from realty.services.payments import completion, lock_payable
 from realty.services.policy import current_policy
-from realty.services.receipt_guards import check_receipt, require_new_transaction
+from realty.services.receipt_guards import (
+    check_receipt,
+    check_tds,
+    require_new_transaction,
+    require_room,
+)
 from realty.services.versions import require_version
 
 MOVES = ("accept", "decline", "clear", "bounce", "fail")
@@ -101,12 +106,16 @@ def _method(payment_id: int) -> str:
 
 def _check_acceptance(booking: Any, payment: Any) -> None:
     """A report becomes a receipt under the guards of one; none was taken after the end."""
+    payments = ledger.payments_of(booking.id)
     if booking.status in DEAD:
         require_new_transaction(booking.builder.id, payment.payment_method, payment.transaction_id)
+        require_room(payments, payment.amount)
         return
+    # A discount given since the report may have taken the booking below the threshold of the tax.
+    check_tds(booking, payment.amount, payment.tds_amount, is_receipt=True)
     check_receipt(
         booking,
-        ledger.payments_of(booking.id),
+        payments,
         amount=payment.amount,
         payment_method=payment.payment_method,
         transaction_id=payment.transaction_id,

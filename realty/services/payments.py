@@ -13,7 +13,7 @@ from realty.db import Booking, Customer, Installment, Payment, scopes
 from realty.db.enums import RECEIPT_TYPES
 from realty.db.locks import lock
 from realty.errors import Detail, NotFound, ReportLimit, ValidationFailed
-from realty.rules.money import ZERO, money_text
+from realty.rules.money import ZERO
 from realty.rules.payment_lifecycle import first_status
 from realty.security import Identity
 from realty.services import files, ledger
@@ -23,7 +23,12 @@ from realty.services.booking_terms import Site, site_of
 from realty.services.numbering import next_receipt
 from realty.services.payment_events import leave_trace
 from realty.services.policy import current_policy
-from realty.services.receipt_guards import check_compensation, check_receipt, require_open
+from realty.services.receipt_guards import (
+    check_compensation,
+    check_receipt,
+    check_tds,
+    require_open,
+)
 
 COMPENSATION = "compensation"
 LONGEST_BEFORE_BOOKING = timedelta(days=365)
@@ -189,22 +194,13 @@ def _check(new: NewPayment, booking: Any, today: date, *, also: tuple[str, ...] 
         booked_on=booking.booking_date,
         today=today,
     )
-    if new.tds_amount:
-        _check_tds(new, is_taxed=is_receipt and booking.price_snapshot["tds_applies"])
+    check_tds(booking, new.amount, new.tds_amount, is_receipt=is_receipt)
     if new.installment_id is not None:
         row = Installment.get(id=new.installment_id, booking=booking)
         if not is_receipt or row is None or row.status == "void":
             message = "Name a row of this booking that is not void."
             raise ValidationFailed.at("installment_id", message)
     return written
-
-
-def _check_tds(new: NewPayment, *, is_taxed: bool) -> None:
-    if not is_taxed:
-        raise ValidationFailed.at("tds_amount", "No tax is deducted here.", money_text(ZERO))
-    if new.tds_amount > new.amount:
-        message = "must not be more than the amount"
-        raise ValidationFailed.at("tds_amount", message, money_text(new.amount))
 
 
 def _write(

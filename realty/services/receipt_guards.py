@@ -18,9 +18,10 @@ from realty.errors import (
     Detail,
     DuplicateTransaction,
     Overpayment,
+    ValidationFailed,
 )
 from realty.rules.lifecycles import AFTER_AGREEMENT, DEAD
-from realty.rules.money import ZERO, money_text
+from realty.rules.money import MOST, ZERO, money_text
 from realty.rules.policy import Policy
 from realty.services import ledger
 
@@ -64,6 +65,25 @@ def check_receipt(
         most = max(ZERO, policy.cash_limit - PAISA - taken)
         if amount > most:
             raise CashLimit(details=[_at_most("amount", most)])
+
+
+def require_room(payments: Iterable[Any], amount: Decimal) -> None:
+    """Raises `Overpayment` for money that the sums of a booking cannot hold."""
+    rows = list(payments)
+    most = MOST - ledger.received(rows) - ledger.clearing(rows)
+    if amount > most:
+        raise Overpayment(details=[_at_most("amount", most)])
+
+
+def check_tds(booking: Any, amount: Decimal, tds_amount: Decimal, *, is_receipt: bool) -> None:
+    """Raises `ValidationFailed` for tax on what bears none, or of more than the amount."""
+    if not tds_amount:
+        return
+    if not (is_receipt and booking.price_snapshot["tds_applies"]):
+        raise ValidationFailed.at("tds_amount", "No tax is deducted here.", money_text(ZERO))
+    if tds_amount > amount:
+        message = "must not be more than the amount"
+        raise ValidationFailed.at("tds_amount", message, money_text(amount))
 
 
 def require_new_transaction(

@@ -62,6 +62,15 @@ def test_a_charge_becomes_payable_and_is_told(api: Api, clock: Clock) -> None:
         assert (note.entity_id, note.details["amount"]) == (row["id"], "150000.50")
 
 
+@pytest.mark.parametrize("due_date", ["9999-12-20", "9999-12-31"])
+def test_a_charge_of_the_far_future_locks_nothing(api: Api, clock: Clock, due_date: str) -> None:
+    sale = make_sale()
+    booking = sale.booked("agreement_registered")
+    row = charge(api, sale, booking, due_date=due_date).data["installment"]
+    act(api, sale.builder, booking, "demands", {"installment_ids": [row["id"]]}, status=200)
+    api.as_(sale.builder).get(f"/api/bookings/{booking.id}/cancellation-quote")
+
+
 def test_charges_add_up_and_take_the_date_they_are_given(api: Api, clock: Clock) -> None:
     sale = make_sale()
     booking = sale.booked("agreement_registered")

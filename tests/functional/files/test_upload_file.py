@@ -115,6 +115,16 @@ def test_pictures_of_other_modes_are_taken(api: Api, mode: str) -> None:
     api.as_(make_builder()).post("/api/files", upload("project_image", out.getvalue()), status=201)
 
 
+def test_a_scan_of_sixteen_bits_keeps_its_greys(api: Api) -> None:
+    scan, out = Image.new("I;16", (4, 1)), BytesIO()
+    scan.putdata([0, 16_384, 32_768, 65_535])
+    scan.save(out, "PNG")
+    api.as_(make_builder()).post("/api/files", upload("project_image", out.getvalue()))
+    (kept,) = stored()
+    with Image.open(BytesIO(kept)) as image:
+        assert [image.getpixel((place, 0)) for place in range(4)] == [0, 64, 128, 255]
+
+
 @pytest.mark.parametrize(
     ("purpose", "content"),
     [

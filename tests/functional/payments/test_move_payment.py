@@ -155,6 +155,34 @@ def test_move_payment_to_accept_makes_a_receipt(api: Api, clock: Clock) -> None:
     assert cleared["receipt_number"].endswith("/000002")
 
 
+def test_a_tax_that_a_discount_made_wrong_is_not_accepted(
+    api: Api, clock: Clock, database: str
+) -> None:
+    sale = make_sale()
+    booking = sale.booked()
+    reported = pay(api, sale.customer, booking, "100000.00", tds_amount="1000.00")
+    discount = {"discount_amount": "2000000.00", "discount_reason": "Festive offer"}
+    api.as_(sale.builder).patch(f"/api/bookings/{booking.id}", discount)
+    before = content(database)
+    refused = move(api, sale.builder, reported, "accept", status=422)
+    assert refused.error["details"][0]["field"] == "tds_amount"
+    assert content(database) == before
+    move(api, sale.builder, reported, "decline", reason="No tax is deducted here.")
+
+
+def test_money_after_the_end_has_its_bound(api: Api, clock: Clock) -> None:
+    """What no column holds is refused; the booking can still be read."""
+    sale = make_sale()
+    booking = sale.booked()
+    first, second = (pay(api, sale.customer, booking, "9999999999999.98") for _ in range(2))
+    act(api, sale.builder, booking, "reject", {"reason": "The buyer is another."})
+    move(api, sale.builder, first, "accept")
+    refused = move(api, sale.builder, second, "accept", status=409)
+    assert refused.code == "overpayment"
+    assert refused.error["details"][0]["value"] == "0.01"
+    assert booking_now(api, sale.customer, booking)["refund_owed"] == "9999999999999.98"
+
+
 @pytest.mark.parametrize("action", ["decline", "bounce", "fail"])
 def test_move_payment_asks_for_a_reason(api: Api, clock: Clock, database: str, action: str) -> None:
     sale = make_sale()
