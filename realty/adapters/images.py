@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from threading import BoundedSemaphore
+from collections.abc import Iterator
+from contextlib import contextmanager
+from threading import Lock
 from typing import BinaryIO
 
 from PIL import Image, ImageOps
@@ -18,22 +20,29 @@ _MODES = {
 }
 _OPTIONS: dict[str, dict[str, int]] = {"PNG": {}, "JPEG": {"quality": 88}, "WEBP": {"quality": 88}}
 
-_AT_ONCE = BoundedSemaphore(2)
-"""A decoded picture is many times its file: so many at once in one process, the rest wait."""
+_ONE_AT_A_TIME = Lock()
+"""A decoded picture is many times its file, and its encoding keeps a processor busy."""
+PATIENCE_SECONDS = 1.0
+"""For so long the next picture waits: whoever waits holds a thread that others need."""
 
 
 class ImageRefused(Exception):
     """The picture cannot be taken, for the reason that its text gives."""
 
 
+class ImagesBusy(Exception):
+    """Another picture is being encoded in this process."""
+
+
 def encode_anew(source: BinaryIO, target: BinaryIO, *, content_type: str, pixels: int) -> None:
     """Write the picture again in its own format, upright, its first frame only.
 
     EXIF with its place and device, colour profiles, comments and whatever follows the picture are
-    gone. Raises `ImageRefused` for what is no whole picture or has more than `pixels`.
+    gone. Raises `ImageRefused` for what is no whole picture or has more than `pixels`, and
+    `ImagesBusy`.
     """
     form = _FORMATS[content_type]
-    with _AT_ONCE:
+    with _turn():
         try:
             with Image.open(source, formats=[form]) as picture:
                 if picture.width * picture.height > pixels:
@@ -49,3 +58,13 @@ def encode_anew(source: BinaryIO, target: BinaryIO, *, content_type: str, pixels
             clear = form != "JPEG" and upright.has_transparency_data
             upright = upright.convert("RGBA" if clear else "RGB")
         upright.save(target, form, **_OPTIONS[form])
+
+
+@contextmanager
+def _turn() -> Iterator[None]:
+    if not _ONE_AT_A_TIME.acquire(timeout=PATIENCE_SECONDS):
+        raise ImagesBusy
+    try:
+        yield
+    finally:
+        _ONE_AT_A_TIME.release()

@@ -70,14 +70,12 @@ def _unit(reader: Identity | None, unit_id: int) -> bool:
 
 
 def _phase(reader: Identity | None, phase_id: int) -> bool:
-    """A phase that is not for customers is for its builder and admins."""
+    """A phase that is not for customers is for its builder alone, as in the project's progress."""
     phase = ProjectPhase.get(id=phase_id)
     if phase is None or not _project(reader, phase.project.id):
         return False
-    if phase.customer_visible:
-        return True
     own = reader is not None and reader.builder_id == phase.project.builder.id
-    return own or (reader is not None and reader.role == "admin")
+    return own or bool(phase.customer_visible)
 
 
 def _booking(reader: Identity | None, booking_id: int | None) -> bool:

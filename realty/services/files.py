@@ -13,7 +13,7 @@ from typing import Any, BinaryIO
 
 from pony.orm import select
 
-from realty.adapters.images import ImageRefused, encode_anew
+from realty.adapters.images import ImageRefused, ImagesBusy, encode_anew
 from realty.adapters.storage import BLOCK_BYTES, Blocks, Storage, StorageError
 from realty.db import File, User, db
 from realty.db.locks import lock
@@ -236,10 +236,10 @@ def _release(file_ids: Sequence[int], entity: str, entity_id: int) -> None:
 
 @contextmanager
 def _available() -> Iterator[None]:
-    """What the storage or the disk of this machine cannot do now is a 503."""
+    """What the storage, the disk or the processors of this machine cannot do now is a 503."""
     try:
         yield
-    except (StorageError, OSError) as failure:
+    except (StorageError, OSError, ImagesBusy) as failure:
         raise ServiceUnavailable from failure
 
 

@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from pony.orm import select
 
 from realty.db import Booking, Installment, db
+from realty.db.enums import NOTIFICATION_CHANNELS
 from realty.db.locks import lock
 from realty.rules.lifecycles import AFTER_AGREEMENT
 from realty.rules.words import amount_text, date_in_words
@@ -21,6 +22,7 @@ FIRST_WORD = timedelta(days=1)
 """For so long after a demand nobody is reminded of it: it is fresh in mind."""
 
 # A reminder that was given is a notification of this key; its row asks for no other that day.
+# Whoever has switched every channel off is told nothing, and so is asked for nothing.
 _DUE = """
 SELECT i.id
 FROM installments i
@@ -37,6 +39,8 @@ AND NOT EXISTS (
     WHERE n.user_id = c.user_id
     AND n.dedupe_key = 'installment:' || CAST(i.id AS TEXT) || $occasion
 )
+AND (SELECT count(DISTINCT r.channel) FROM notification_preferences r
+    WHERE r.user_id = c.user_id AND r.notification_type = 'payment' AND NOT r.enabled) < $channels
 ORDER BY i.id
 """
 
@@ -54,6 +58,7 @@ def due_reminders(now: datetime) -> list[int]:
                 "zone": zone,
                 "occasion": occasion,
                 "asked_by": asked_by,
+                "channels": len(NOTIFICATION_CHANNELS),
             }
             due += [row_id for (row_id,) in db.execute(_DUE, values, {}).fetchall()]
     return due

@@ -336,6 +336,7 @@ def test_a_customer_who_wants_no_word_of_payments_gets_none(run: Any) -> None:
                 enabled=False,
             )
     assert run()["rows_demanded"] == 1
+    assert "payments_reminded" not in run(days=15)
     assert told(sale.customer) == []
 
 

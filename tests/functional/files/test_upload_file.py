@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from PIL import Image
 
+from realty.adapters import images
 from realty.db import File, SystemSetting
 from realty.db.session import session
 from tests.client import Api
@@ -113,6 +114,17 @@ def test_pictures_of_other_modes_are_taken(api: Api, mode: str) -> None:
     out = BytesIO()
     Image.new(mode, (5, 4)).save(out, "JPEG" if mode == "CMYK" else "PNG")
     api.as_(make_builder()).post("/api/files", upload("project_image", out.getvalue()), status=201)
+
+
+def test_a_picture_waits_no_long_for_another(api: Api, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whoever waits holds a thread of the server: other requests are to be answered."""
+    monkeypatch.setattr(images, "PATIENCE_SECONDS", 0.01)
+    caller = api.as_(make_builder())
+    with images._ONE_AT_A_TIME:
+        busy = caller.post("/api/files", upload("project_image", picture()), status=503)
+        caller.post("/api/files", upload("model", glb()))
+    assert int(busy.headers["Retry-After"]) > 0
+    caller.post("/api/files", upload("project_image", picture()))
 
 
 def test_a_scan_of_sixteen_bits_keeps_its_greys(api: Api) -> None:
