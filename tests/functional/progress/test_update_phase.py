@@ -12,7 +12,7 @@ from realty.db.session import session
 from tests.client import Api
 from tests.database import at_once
 from tests.deployment import Clock
-from tests.factories import make_booking, make_customer, make_file, make_phase
+from tests.factories import make_admin, make_booking, make_customer, make_file, make_phase
 from tests.functional.bookings.common import make_sale, moves, told
 from tests.functional.progress.common import (
     day,
@@ -190,6 +190,16 @@ def test_what_is_asked_does_not_grow_with_the_customers(api: Api, clock: Clock) 
             report(api, sale.builder, phase_id, status="completed")
         counts.append(sum(sql.startswith("SELECT") for sql in sent))
     assert counts[0] == counts[1]
+
+
+def test_the_pictures_of_a_hidden_phase_are_the_builders_alone(api: Api, clock: Clock) -> None:
+    sale = make_sale()
+    phase_id = make_phase(sale.project, customer_visible=False)
+    picture = make_file(sale.builder, "phase_image")
+    report(api, sale.builder, phase_id, milestone_images=[{"file_id": picture}])
+    api.as_(sale.builder).get(f"/api/files/{picture}", status=302)
+    for other in (sale.customer, make_admin()):
+        api.as_(other).get(f"/api/files/{picture}", status=404)
 
 
 def test_pictures_are_files_of_the_builder_and_of_one_phase(api: Api, clock: Clock) -> None:
