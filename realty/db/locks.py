@@ -50,8 +50,8 @@ def lock_many(entity: Any, ids: Iterable[int]) -> list[Any]:
     else:
         among, locking = "IN (SELECT value FROM json_each($ids))", ""
         ids_sent = orjson.dumps(wanted).decode()
-    # The table's name is the entity's own, and the ids are bound.
-    sql = f'SELECT * FROM "{entity._table_}" WHERE id {among} ORDER BY id {locking}'  # noqa: S608
+    table = entity._table_
+    sql = f'SELECT * FROM "{table}" WHERE id {among} ORDER BY id {locking}'  # noqa: S608 - ids are bound
     rows = entity.select_by_sql(sql, {"ids": ids_sent}, {})
     # Locked rows need no optimistic check when they are saved.
     cache.for_update.update(rows)

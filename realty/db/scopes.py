@@ -90,24 +90,22 @@ def visible_payments(identity: Identity) -> Any:
 
 def visible_change_requests(identity: Identity) -> Any:
     """Those on the bookings of `visible_bookings`."""
-    if identity.role == "admin":
-        return ChangeRequest.select()
-    if identity.role == "builder":
-        builder_id = identity.builder_id
-        return ChangeRequest.select(lambda c: c.booking.builder.id == builder_id)
-    customer_id = identity.customer_id
-    return ChangeRequest.select(lambda c: c.booking.customer.id == customer_id)
+    return _on_visible_bookings(ChangeRequest, identity)
 
 
 def visible_installments(identity: Identity) -> Any:
     """The rows of the schedules of `visible_bookings`."""
+    return _on_visible_bookings(Installment, identity)
+
+
+def _on_visible_bookings(entity: Any, identity: Identity) -> Any:
     if identity.role == "admin":
-        return Installment.select()
+        return entity.select()
     if identity.role == "builder":
         builder_id = identity.builder_id
-        return Installment.select(lambda i: i.booking.builder.id == builder_id)
+        return entity.select(lambda row: row.booking.builder.id == builder_id)
     customer_id = identity.customer_id
-    return Installment.select(lambda i: i.booking.customer.id == customer_id)
+    return entity.select(lambda row: row.booking.customer.id == customer_id)
 
 
 def visible_customers(identity: Identity) -> Any:

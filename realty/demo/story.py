@@ -60,7 +60,7 @@ def load(settings: Settings, *, now: datetime) -> str | None:
     try:
         with session():
             return None if _is_loaded() else _load(password_hash, album, now)
-    except BaseException:
+    except BaseException:  # Ctrl-C too: no file stays that no row names
         album.forget()
         raise
 

@@ -267,7 +267,7 @@ def test_every_page_of_both_portals_has_something_to_show(loaded: str, api: Api)
         caller = api.as_(login["access_token"])
 
         def rows(path: str, name: str, **params: Any) -> list[Any]:
-            found: list[Any] = caller.get(path, {"limit": 100, **params}).data[name]  # noqa: B023
+            found: list[Any] = caller.get(path, {"limit": 100, **params}).data[name]  # noqa: B023 - called at once
             return found
 
         payments = rows("/api/payments", "payments")

@@ -290,8 +290,13 @@ def test_literal_paths_are_not_swallowed_by_templates(app: Any) -> None:
 
 
 def test_every_operation_is_named_in_a_test() -> None:
-    """In its name or the name of its file, `test_cancel_booking.py`."""
+    """In its name or the name of its file, `test_cancel_booking.py`; `getPaymentReceipt` does not
+    name `getPayment` as well."""
     files = list((TESTS / "functional").rglob("*.py"))
     text = "\n".join([each for path in files for each in (path.stem, path.read_text("utf-8"))])
-    unnamed = [op.id for op in OPERATIONS if snake_case(op.id) not in text]
+    unnamed = []
+    for name in sorted((snake_case(op.id) for op in OPERATIONS), key=len, reverse=True):
+        if name not in text:
+            unnamed.append(name)
+        text = text.replace(name, "")
     assert unnamed == []

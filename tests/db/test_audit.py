@@ -84,9 +84,9 @@ def test_each_builder_has_a_chain(database: str) -> None:
 
 
 def test_what_is_rolled_back_leaves_nothing_behind(database: str) -> None:
-    with pytest.raises(ZeroDivisionError), session():  # noqa: PT012
+    with pytest.raises(ZeroDivisionError), session():  # noqa: PT012 - both belong to it
         note()
-        1 / 0  # noqa: B018
+        1 / 0  # noqa: B018 - it raises
     with session():
         NumberSeries(series="a", period="2026")
     assert noted() == []

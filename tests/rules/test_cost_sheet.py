@@ -27,7 +27,7 @@ from realty.rules.money import MOST
 from realty.rules.policy import Policy
 
 POLICY = Policy()
-NOW = datetime(2026, 11, 23, 9, 30)  # noqa: DTZ001
+NOW = datetime(2026, 11, 23, 9, 30)  # noqa: DTZ001 - naive UTC inside
 CONTRACT = Path(__file__).parents[2] / "openapi.yaml"
 HOME = UnitTerms(
     unit_id=240,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import date, timedelta
 from decimal import Decimal
+from typing import Any
 
 from hypothesis import given
 from hypothesis import strategies as st
@@ -19,17 +20,17 @@ REPORTS = st.lists(st.tuples(PERCENTS, STATUSES, NEAR, st.none() | NEAR), max_si
 
 
 @given(reports=REPORTS)
-def test_every_standing_makes_sense(reports: list[tuple[object, ...]]) -> None:
+def test_every_standing_makes_sense(reports: list[tuple[Any, ...]]) -> None:
     standing = Standing(Decimal("0.00"), "not_started")
     for percent, status, ended_on, expected_end in reports:
         try:
             standing = reported(
                 standing,
-                progress_percentage=percent,  # type: ignore[arg-type]
-                status=status,  # type: ignore[arg-type]
-                ended_on=ended_on,  # type: ignore[arg-type]
+                progress_percentage=percent,
+                status=status,
+                ended_on=ended_on,
                 start_date=None,
-                expected_end_date=expected_end,  # type: ignore[arg-type]
+                expected_end_date=expected_end,
                 today=TODAY,
             )
         except ValidationFailed:
@@ -37,13 +38,13 @@ def test_every_standing_makes_sense(reports: list[tuple[object, ...]]) -> None:
         whole = standing.progress_percentage == 100
         assert whole == (standing.status == "completed")
         assert whole == (standing.actual_end_date is not None)
-        late = expected_end is not None and expected_end < TODAY  # type: ignore[operator]
+        late = expected_end is not None and expected_end < TODAY
         if standing.status in {"not_started", "in_progress"}:
             assert not late
         if standing.status == "not_started":
             assert standing.progress_percentage == 0
         # Planning anew changes neither what is done nor what is complete.
-        again = replanned(standing, expected_end, TODAY)  # type: ignore[arg-type]
+        again = replanned(standing, expected_end, TODAY)
         assert again.progress_percentage == standing.progress_percentage
         assert again.actual_end_date == standing.actual_end_date
 

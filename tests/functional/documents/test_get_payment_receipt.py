@@ -96,7 +96,7 @@ def test_what_no_row_takes_is_said(api: Api, clock: Clock) -> None:
     sale = make_sale()
     payment = make_payment(sale.booking, sale.booking.total_amount + 5)
     booked = tables_of(content(api, sale.builder, path(payment)))["Where it was booked"]
-    assert booked[-1] == ["–", "Not allocated to an installment", "₹5.00"]  # noqa: RUF001
+    assert booked[-1] == ["–", "Not allocated to an installment", "₹5.00"]  # noqa: RUF001 - as printed
 
 
 def test_a_partial_refund_is_noted(api: Api, clock: Clock) -> None:

@@ -37,7 +37,7 @@ def test_the_report_lists_the_phases(api: Api, clock: Clock) -> None:
     assert texts["next_milestone"] == "Slabs"
     assert [row[:6] for row in tables_of(report)["The phases"]] == [
         ["1", "Foundation", "40.00 %", "100.00 %", "Completed", "5 January 2026"],
-        ["2", "Slabs", "60.00 %", "50.00 %", "In progress", "–"],  # noqa: RUF001
+        ["2", "Slabs", "60.00 %", "50.00 %", "In progress", "–"],  # noqa: RUF001 - as printed
     ]
     assert_same(report, printed(api, customer, path(project.id)).body)
 

@@ -230,6 +230,25 @@ def test_notifications_of_payments_carry_cards(api: Api, clock: Clock) -> None:
     assert told["builder"]["id"] == sale.builder.builder_id
 
 
+def test_get_payment_is_for_both_sides_and_its_tag_follows_what_was_given_back(
+    api: Api, clock: Clock
+) -> None:
+    sale = make_sale()
+    booking = sale.booked("agreement_registered")
+    made = pay(api, sale.builder, booking, "1000.00")
+    path = f"{PATH}/{made['id']}"
+    first = api.as_(sale.builder).get(path)
+    assert first.data["payment"]["allocations"][0]["amount"] == "1000.00"
+    assert api.as_(sale.customer).get(path).data["payment"]["id"] == made["id"]
+    for stranger in (make_customer(), make_builder()):
+        api.as_(stranger).get(path, status=404)
+    known = {"If-None-Match": first.headers["ETag"]}
+    api.as_(sale.builder).get(path, headers=known, status=304)
+    reverse(api, sale.builder, made, amount="400.00")
+    again = api.as_(sale.builder).get(path, headers=known)
+    assert again.data["payment"]["reversed_amount"] == "400.00"
+
+
 def test_answers_hold_nothing_of_others(api: Api, clock: Clock) -> None:
     """A customer's answers never name another customer's payments."""
     sale = make_sale()

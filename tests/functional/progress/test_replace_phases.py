@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 import pytest
@@ -222,9 +223,7 @@ def test_lists_sent_at_once_leave_one_of_them(api: Api, clock: Clock, database: 
         [element(f"{who} {n}", "25.00", milestone_code=f"slab_{n}") for n in range(4)]
         for who in ("East", "West", "North", "South")
     ]
-    at_once(
-        [lambda plan=plan: put(api, sale.builder, sale.project, *plan) for plan in plans]  # type: ignore[misc]
-    )
+    at_once([partial(put, api, sale.builder, sale.project, *plan) for plan in plans])
     phases = read(api, sale.builder, sale.project).data["progress"]["phases"]
     names = [phase["phase_name"] for phase in phases]
     assert names in [[each["phase_name"] for each in plan] for plan in plans]
