@@ -21,6 +21,7 @@ ALLOWED = {
         "db.readiness",
         "errors",
         "passwords",
+        "permissions",
         "presenters",
         "resources",
         "rules",

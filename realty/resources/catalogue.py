@@ -7,8 +7,9 @@ from pyramid.authorization import Allow, Everyone
 from pyramid.request import Request
 
 from realty.db import ProjectPhase, scopes
+from realty.permissions import P
 from realty.resources.base import Acl, first_or_404, path_id, viewer_or_required
-from realty.security import P, require_identity
+from realty.security import require_identity
 
 _READ_CATALOGUE = (P.PROJECT_READ, P.UNIT_READ)
 

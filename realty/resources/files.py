@@ -5,8 +5,9 @@ from __future__ import annotations
 from pyramid.authorization import Allow
 from pyramid.request import Request
 
+from realty.permissions import P
 from realty.resources.base import Acl, path_id
-from realty.security import P, require_identity
+from realty.security import require_identity
 
 
 class FileCollection:

@@ -8,8 +8,9 @@ from pyramid.request import Request
 
 from realty.db import Builder, Session, scopes
 from realty.errors import NotFound
+from realty.permissions import P
 from realty.resources.base import SAFE_METHODS, Acl, first_or_404, is_admin, path_id
-from realty.security import P, require_identity
+from realty.security import require_identity
 
 
 class PublicResource:

@@ -7,8 +7,9 @@ from pyramid.authorization import Allow
 from pyramid.request import Request
 
 from realty.db import Installment, scopes
+from realty.permissions import P
 from realty.resources.base import Acl, first_or_404, path_id
-from realty.security import P, require_identity
+from realty.security import require_identity
 
 
 class BookingCollection:

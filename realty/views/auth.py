@@ -12,10 +12,10 @@ from pyramid.security import NO_PERMISSION_REQUIRED
 
 from realty.contract import operation
 from realty.errors import InvalidToken
+from realty.permissions import P
 from realty.presenters.accounts import me_json, session_json, tokens_json
 from realty.resources import AccountResource, PublicResource, SessionResource
 from realty.rules.contact import normalise_email
-from realty.security import P
 from realty.services import accounts, counts, sessions
 from realty.services.credentials import FailedLogin
 from realty.services.policy import current_policy

@@ -10,6 +10,7 @@ from pyramid.request import Request
 from pyramid.response import Response
 
 from realty.contract import operation
+from realty.permissions import P
 from realty.presenters.bookings import (
     booking_detail_json,
     booking_json,
@@ -21,7 +22,6 @@ from realty.presenters.bookings import (
 )
 from realty.resources import BookingCollection, BookingResource, ChargeResource
 from realty.rules.money import money
-from realty.security import P
 from realty.services import (
     booking_changes,
     booking_moves,

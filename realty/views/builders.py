@@ -7,9 +7,10 @@ from pyramid.response import Response
 from pyramid.security import NO_PERMISSION_REQUIRED
 
 from realty.contract import operation
+from realty.permissions import P
 from realty.presenters.accounts import builder_json, builder_profile_json
 from realty.resources import BuilderCollection, BuilderResource, OwnBuilderResource
-from realty.security import P, require_identity
+from realty.security import require_identity
 from realty.services import builders
 from realty.services.policy import current_policy
 from realty.views.conditional import if_match, tagged

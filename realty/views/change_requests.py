@@ -8,6 +8,7 @@ from pyramid.request import Request
 from pyramid.response import Response
 
 from realty.contract import operation
+from realty.permissions import P
 from realty.presenters.change_requests import (
     change_request_detail_json,
     change_request_json,
@@ -15,7 +16,6 @@ from realty.presenters.change_requests import (
 )
 from realty.resources import ChangeRequestCollection, ChangeRequestResource
 from realty.rules.money import money
-from realty.security import P
 from realty.services import change_request_queries, change_requests
 from realty.services.change_request_queries import Filter
 from realty.services.change_requests import Wish

@@ -8,6 +8,7 @@ from pyramid.request import Request
 from pyramid.response import Response
 
 from realty.contract import operation
+from realty.permissions import P
 from realty.presenters.accounts import customer_json, customer_profile_json, invitation_json
 from realty.presenters.cards import builder_card
 from realty.resources import (
@@ -17,7 +18,7 @@ from realty.resources import (
     OwnCustomerResource,
     PublicResource,
 )
-from realty.security import P, viewer
+from realty.security import viewer
 from realty.services import customers, invitations
 from realty.services.policy import current_policy
 from realty.views.conditional import if_match, tagged

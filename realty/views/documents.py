@@ -9,10 +9,11 @@ from pyramid.request import Request
 from pyramid.response import Response
 
 from realty.contract import operation
+from realty.permissions import P
 from realty.presenters.documents import document_json
 from realty.resources import BookingResource, PaymentResource, ProjectReportResource
 from realty.rules.documents import Document
-from realty.security import P, require_identity
+from realty.security import require_identity
 from realty.services import documents, progress_reports, receipts
 from realty.views.negotiation import JSON, PDF, preferred
 

@@ -24,7 +24,8 @@ from realty.errors import (
     RealtyError,
     ServiceUnavailable,
 )
-from realty.security import P, role_may
+from realty.permissions import P
+from realty.security import role_may
 
 log = logging.getLogger("realty.errors")
 

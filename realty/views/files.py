@@ -15,12 +15,12 @@ from pyramid.security import NO_PERMISSION_REQUIRED
 
 from realty.contract import operation
 from realty.errors import NotFound, ServiceUnavailable
+from realty.permissions import P
 from realty.presenters.files import file_json
 from realty.resources import FileCollection, FileContentResource, FileResource
 from realty.rules.file_kinds import PURPOSES, download_name
 from realty.rules.file_links import FileUrl, seconds
 from realty.rules.ranges import span
-from realty.security import P
 from realty.services import file_access, files
 from realty.services.files import Upload
 from realty.services.policy import current_policy

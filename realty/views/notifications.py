@@ -7,9 +7,9 @@ from typing import Any
 from pyramid.request import Request
 
 from realty.contract import operation
+from realty.permissions import P
 from realty.presenters.notifications import notification_json, preferences_json
 from realty.resources import NotificationCollection, NotificationResource
-from realty.security import P
 from realty.services import notifications
 from realty.services.policy import current_policy
 

@@ -9,6 +9,7 @@ from pyramid.request import Request
 from pyramid.response import Response
 
 from realty.contract import operation
+from realty.permissions import P
 from realty.presenters.payments import (
     due_json,
     due_totals_json,
@@ -18,7 +19,6 @@ from realty.presenters.payments import (
 )
 from realty.resources import BookingResource, PaymentCollection, PaymentResource
 from realty.rules.money import money
-from realty.security import P
 from realty.services import dues, payment_moves, payment_queries, payments, refunds, statements
 from realty.services.dues import DueFilter
 from realty.services.payment_queries import Filter

@@ -9,9 +9,10 @@ from pyramid.request import Request
 from pyramid.response import Response
 
 from realty.contract import operation
+from realty.permissions import P
 from realty.presenters.phases import phase_json, progress_json
 from realty.resources import PhaseResource, ProjectResource
-from realty.security import P, require_identity
+from realty.security import require_identity
 from realty.services import phase_queries, phases
 from realty.views.conditional import if_match, tagged
 

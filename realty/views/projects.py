@@ -8,6 +8,7 @@ from pyramid.request import Request
 from pyramid.response import Response
 
 from realty.contract import operation
+from realty.permissions import P
 from realty.presenters.cost_sheets import (
     PRICE_SHEET_COLUMNS,
     price_sheet_json,
@@ -16,7 +17,7 @@ from realty.presenters.cost_sheets import (
 from realty.presenters.projects import project_json, project_summary_json
 from realty.presenters.units import availability_json
 from realty.resources import ProjectCollection, ProjectResource
-from realty.security import Identity, P, require_identity
+from realty.security import Identity, require_identity
 from realty.services import cost_sheets, project_queries, projects, unit_queries
 from realty.services.policy import current_policy
 from realty.services.project_queries import ProjectFilters

@@ -8,10 +8,11 @@ from pyramid.request import Request
 from pyramid.response import Response
 
 from realty.contract import operation
+from realty.permissions import P
 from realty.presenters.cost_sheets import COST_SHEET_COLUMNS, cost_sheet_json, cost_sheet_rows
 from realty.presenters.units import generated_json, unit_json
 from realty.resources import ProjectResource, UnitCollection, UnitResource
-from realty.security import Identity, P, require_identity
+from realty.security import Identity, require_identity
 from realty.services import cost_sheets, unit_queries, units
 from realty.services.policy import current_policy
 from realty.services.unit_queries import UnitFilters
