@@ -26,8 +26,10 @@ def main(global_config: dict[str, Any] | None = None, **ini: Any) -> Router:
     check_migrated()
     with Configurator(settings={**ini, "realty": settings}) as config:
         config.include("realty.responses")  # Location stays relative
-        config.include("realty.tweens")  # outermost: ids, hostile bytes, CORS, headers
+        config.include("realty.tweens")  # ids, hostile bytes, CORS, headers
+        config.include("realty.metrics")  # outermost: what is counted of every request
         config.include("realty.db.session")  # one transaction a request
+        config.include("realty.db.timing")  # in development: what it asked of the database
         config.include("realty.security")  # who calls, and a default permission of nobody
         config.include("realty.storage")  # where the bytes of files are kept
         config.include("realty.file_links")  # links to them, signed as an answer is encoded

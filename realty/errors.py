@@ -194,6 +194,26 @@ class CompensationExceedsDue(Conflict):
     default_message = "This is more than is owed as compensation."
 
 
+class AccountInUse(Conflict):
+    code = "account_in_use"
+    default_message = "This account cannot be deleted yet."
+
+
+class SlotUnavailable(Conflict):
+    code = "slot_unavailable"
+    default_message = "There is no place left at this time."
+
+
+class AppointmentOverlap(Conflict):
+    code = "appointment_overlap"
+    default_message = "There is another visit at this time."
+
+
+class RescheduleLimit(Conflict):
+    code = "reschedule_limit"
+    default_message = "This visit was moved as often as a visit may be."
+
+
 class UploadLimit(Conflict):
     code = "upload_limit"
     default_message = "You have uploaded as much as you may before it is used."

@@ -136,7 +136,7 @@ class Settings:
         "60/minute",
         _rate,
         "Requests of one address to the public sign-in operations, and of one account to those that"
-        " ask for its password or invite, per process; empty for none.",
+        " ask for its password, invite or export, per process; empty for none.",
     )
     contract: str = _setting(
         str(Path(__file__).resolve().parent.parent / "openapi.yaml"),
@@ -159,7 +159,19 @@ class Settings:
     max_body_bytes: int = _setting(
         1_048_576, _between(1024, 16_777_216), "The largest request body."
     )
+    metrics_token: str = _setting(
+        "",
+        str,
+        "Whoever reads /metrics sends it as bearer token. Empty: open in development and test,"
+        " closed in production.",
+    )
     docs_enabled: bool = _setting(True, _boolean, "Whether /docs/ is served.")
+    server_timing: bool = _setting(
+        False,
+        _boolean,
+        "Whether each answer tells in Server-Timing how many statements it sent to the database and"
+        " how long they took. Production refuses it.",
+    )
     portal_url: str = _setting(
         "http://localhost:3000", str, "Where links in mail lead: the front end."
     )
@@ -193,6 +205,11 @@ class Settings:
     def is_production(self) -> bool:
         """Whether sample values are refused."""
         return self.environment == "production"
+
+    @property
+    def metrics_are_open(self) -> bool:
+        """Whether anybody may read /metrics."""
+        return not (self.metrics_token or self.is_production)
 
     @classmethod
     def load(cls, ini: Mapping[str, Any], environ: Mapping[str, str]) -> Settings:
@@ -235,6 +252,11 @@ class Settings:
         ]
         if self.storage_backend == "s3" and not self.s3_bucket:
             problems.append("REALTY_S3_BUCKET: name the bucket that files are kept in")
+        if self.metrics_token and len(self.metrics_token.encode()) < MINIMUM_SECRET_BYTES:
+            problems.append(
+                f"REALTY_METRICS_TOKEN: is shorter than {MINIMUM_SECRET_BYTES} bytes; take a random"
+                " one, or none"
+            )
         if not self.is_production:
             return problems
         if any(key.secret == SAMPLE_SECRET for key in self.token_keys):
@@ -242,6 +264,8 @@ class Settings:
                 "REALTY_TOKEN_KEYS: production refuses the sample secret; "
                 "set kid:secret with a random secret, for example from `openssl rand -hex 32`"
             )
+        if self.server_timing:
+            problems.append("REALTY_SERVER_TIMING: production tells nobody how it works inside")
         if self.database_url.startswith("sqlite:"):
             problems.append("DATABASE_URL: production needs a postgresql:// database")
         if not self.cors_origins or any(o.startswith("http:") for o in self.cors_origins):

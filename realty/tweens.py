@@ -60,6 +60,8 @@ LIMITED_BY_ADDRESS = frozenset(
 LIMITED_BY_ACCOUNT = frozenset(
     {"auth_change_password", "auth_change_email", "customer_invitations"}
 )
+LIMITED_BESIDE_POST = frozenset({("DELETE", "auth_me"), ("GET", "auth_export")})
+"""What is limited by account too: it asks for the password again, or is much work."""
 NOTHING_ALLOWED = "default-src 'none'; frame-ancestors 'none'"
 """JSON has nothing to load; a browser that is made to show it as a page loads nothing."""
 DOCS_ALLOWED = (
@@ -194,11 +196,14 @@ class CallLimit:
     def check(self, request: Request) -> None:
         """Count one call of a limited route; 429 with `Retry-After` above the limit."""
         route = request.matched_route
-        if self._item is None or route is None or request.method != "POST":
+        if self._item is None or route is None:
             return
-        if route.name in LIMITED_BY_ADDRESS:
+        posted = request.method == "POST"
+        if posted and route.name in LIMITED_BY_ADDRESS:
             key = (route.name, _network(request.remote_addr or ""))
-        elif route.name in LIMITED_BY_ACCOUNT:
+        elif (posted and route.name in LIMITED_BY_ACCOUNT) or (
+            (request.method, route.name) in LIMITED_BESIDE_POST
+        ):
             key = (route.name, request.authenticated_userid or "")
         else:
             return

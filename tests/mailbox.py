@@ -7,17 +7,20 @@ import re
 from realty.db.session import session
 from realty.rules.policy import Policy
 from realty.services import outbox
-from realty.services.outbox import Letter
+from realty.services.outbox import Claim, Letter
 from tests.deployment import CLOCK, SETTINGS
+
+EACH_ALONE = Policy(mail_digest_minutes=0)
 
 
 def letters(recipient: str | None = None) -> list[Letter]:
-    """Empty the outgoing table of what is due: the letters to one address, or to all."""
+    """Empty the outgoing table of what is due, one letter for each mail: the letters to one
+    address, or to all."""
     found = []
-    while (mail_id := _claimed()) is not None:
+    while (claimed := _claimed()) is not None:
         with session():
             letter = outbox.letter(
-                mail_id, portal_url=SETTINGS.portal_url, policy=Policy(), now=CLOCK.now()
+                claimed, portal_url=SETTINGS.portal_url, policy=EACH_ALONE, now=CLOCK.now()
             )
         if letter is not None:
             with session():
@@ -26,9 +29,9 @@ def letters(recipient: str | None = None) -> list[Letter]:
     return [each for each in found if recipient in {None, each.recipient}]
 
 
-def _claimed() -> int | None:
+def _claimed() -> Claim | None:
     with session():
-        return outbox.claim(now=CLOCK.now())
+        return outbox.claim(policy=EACH_ALONE, now=CLOCK.now())
 
 
 def token_in(letter: Letter) -> str:

@@ -21,6 +21,7 @@ from pathlib import Path
 from typing import Any
 
 from tests.postgres_server import free_port
+from tests.uploads import Upload
 
 START_SECONDS = 60
 ANSWER_SECONDS = 60
@@ -139,18 +140,19 @@ class Fleet:
         token: str | None = None,
         headers: dict[str, str] | None = None,
     ) -> Reply:
-        """Any request to one process, over a connection of its own."""
+        """Any request to one process, with JSON or an `Upload`, over a connection of its own."""
         sent = {"Connection": "close", **(headers or {})}
         if token is not None:
             sent["Authorization"] = f"Bearer {token}"
         if body is not None:
-            sent["Content-Type"] = "application/json"
-        payload = None if body is None else json.dumps(body)
+            form = isinstance(body, Upload)
+            sent["Content-Type"] = body.content_type if form else "application/json"
+            body = body.body if form else json.dumps(body)
         connection = http.client.HTTPConnection(
             "127.0.0.1", self._ports[index % len(self)], timeout=ANSWER_SECONDS
         )
         try:
-            connection.request(method, path, payload, sent)
+            connection.request(method, path, body, sent)
             response = connection.getresponse()
             return Reply(
                 response.status,

@@ -20,6 +20,7 @@ ALLOWED = {
         "db.failures",
         "db.readiness",
         "errors",
+        "metrics",
         "passwords",
         "permissions",
         "presenters",

@@ -45,6 +45,18 @@ def upload(purpose: str, content: bytes, filename: str = "a file") -> Upload:
     return Upload((("purpose", purpose), ("file", (filename, content))))
 
 
+ONE_UNIT = (
+    b"tower,unit_number,floor_number,unit_type,area_sqft,carpet_area_sqft,price\r\n"
+    b"Z,Z-101,1,2bhk,1200.00,900.00,6000000.00\r\n"
+)
+"""The smallest sheet of one new unit."""
+
+
+def sheet_upload(content: bytes, *, dry_run: bool) -> Upload:
+    """The form of a sheet of units."""
+    return Upload((("dry_run", str(dry_run).lower()), ("file", ("units.csv", content))))
+
+
 def picture(form: str = "PNG", size: tuple[int, int] = (24, 16), **options: Any) -> bytes:
     """A picture: red on the left, blue on the right."""
     image = Image.new("RGB", size, "red")

@@ -14,7 +14,7 @@ from functools import cached_property
 from typing import Any
 
 from realty.contract import Operation
-from realty.db import Installment, Invitation, Notification
+from realty.db import Appointment, Installment, Invitation, Notification
 from realty.db import Session as Login
 from realty.db.session import session
 from realty.rules.clock import local_date
@@ -33,18 +33,24 @@ from tests.factories import (
     ProjectRow,
     UnitRow,
     make_admin,
+    make_appointment,
     make_booking,
     make_builder,
     make_change_request,
     make_charge,
+    make_conversation,
     make_customer,
     make_file,
+    make_message,
     make_payment,
     make_phase,
     make_project,
+    make_review,
     make_unit,
+    make_update,
+    slot_at,
 )
-from tests.uploads import PDF, picture, upload
+from tests.uploads import ONE_UNIT, PDF, picture, sheet_upload, upload
 
 # What a caller does with a booking needs it in a state that allows it.
 BOOKING_STATUS = {
@@ -58,6 +64,7 @@ BOOKING_STATUS = {
     "demandInstallments": "agreement_registered",
     "raiseCharge": "confirmed",
     "voidCharge": "confirmed",
+    "reviewBooking": "agreement_registered",
 }
 # The same for change requests; other operations ask for one.
 CHANGE_REQUEST_STATUS = {
@@ -68,6 +75,8 @@ CHANGE_REQUEST_STATUS = {
     "declineChangeRequest": "quoted",
 }
 UNPUBLISHED = {"publishProject", "deleteProject"}
+DRAFTS = {"editUpdate", "deleteUpdate"}
+"""They are about an update that nobody has read; others ask for a published one."""
 PROJECT_STATUS = {
     "setProjectStatus": "planning",
     "updateProject": "planning",
@@ -162,6 +171,35 @@ class World:
         return make_change_request(self.booking, status)
 
     @cached_property
+    def appointment(self) -> int:
+        """The id of a visit of the customer, which waits for the side that is to confirm it."""
+        status = "confirmed" if self.operation_id == "getAppointment" else "scheduled"
+        return make_appointment(self.project, self.customer, status=status)
+
+    @cached_property
+    def calendar_secret(self) -> str:
+        """The secret of the customer's calendar feed."""
+        with session():
+            return links.issue(self.customer.user_id, "calendar", lifetime=None, now=CLOCK.now())
+
+    @cached_property
+    def conversation(self) -> int:
+        """The id of a conversation of the customer with the builder about the project."""
+        conversation_id = make_conversation(self.customer, self.builder, self.project)
+        make_message(conversation_id)
+        return conversation_id
+
+    @cached_property
+    def update(self) -> int:
+        """The id of an update of the project, for everybody."""
+        return make_update(self.project, "draft" if self.operation_id in DRAFTS else "published")
+
+    @cached_property
+    def review(self) -> int:
+        """The id of what the customer thinks of the builder."""
+        return make_review(self.booking)
+
+    @cached_property
     def payment(self) -> int:
         """The id of a receipt on the booking, or of the customer's report of one."""
         status = "reported" if self.operation_id == "movePayment" else "completed"
@@ -196,17 +234,26 @@ class World:
             "booking_id": lambda: self.booking.id,
             "kind": lambda: "allotment-letter",
             "change_request_id": lambda: self.change_request,
+            "appointment_id": lambda: self.appointment,
+            "token": lambda: self.calendar_secret,
+            "conversation_id": lambda: self.conversation,
             "payment_id": lambda: self.payment,
             "phase_id": lambda: self.phase,
+            "update_id": lambda: self.update,
+            "review_id": lambda: self.review,
             "installment_id": lambda: make_charge(self.booking),
             "file_id": lambda: self.file,
             "notification_id": lambda: self.notification_of(caller or self.customer),
             "session_id": lambda: self.session_of(caller or self.customer),
+            "setting_key": lambda: "booking.hold_hours",
+            "user_id": lambda: self.account("other customer").user_id,
         }
         path = op.path
         for name, make in makers.items():
             if f"{{{name}}}" in path:
                 path = path.replace(f"{{{name}}}", str(make()))
+        if op.id == "listAppointmentSlots":
+            path = f"{path}?project_id={self.project.id}"
         if op.id == "downloadFile":
             path = LINKS.url(self.file, reader_id=None, expires=expiry(CLOCK.now(), 10))
         return path
@@ -215,6 +262,8 @@ class World:
         """The contract's example for the role, else its first, as true of this world."""
         if op.id == "uploadFile":
             return upload("payment_proof", PDF)
+        if op.id == "importUnits":
+            return sheet_upload(ONE_UNIT, dry_run=False)
         media = body_of(op)
         if media is None:
             return None
@@ -246,6 +295,11 @@ def _change_password(world: World, role: str, api: Api, body: dict[str, Any]) ->
 
 def _change_email(world: World, role: str, api: Api, body: dict[str, Any]) -> dict[str, Any]:
     return {**body, "password": PASSWORD}
+
+
+def _delete_account(world: World, role: str, api: Api, body: dict[str, Any]) -> dict[str, Any]:
+    world.account("other admin")  # the last one stays
+    return {"password": PASSWORD}
 
 
 def _one_time_token(purpose: str) -> Adapt:
@@ -324,6 +378,38 @@ def _ask_for_a_change(world: World, role: str, api: Api, body: dict[str, Any]) -
     return {**body, "booking_id": world.booking.id}
 
 
+def _visit(world: World, role: str, api: Api, body: dict[str, Any]) -> dict[str, Any]:
+    visit = {**body, "project_id": world.project.id, "appointment_date": _slot(world, 3)}
+    if role == "builder":
+        # A builder invites a customer that it knows.
+        return {**visit, "customer_id": world.booking.customer_id}
+    return {**visit, "unit_id": world.unit.id}
+
+
+def _answer_visit(world: World, role: str, api: Api, body: dict[str, Any]) -> dict[str, Any]:
+    # The contract's example for a builder is about a visit that has begun; both may confirm.
+    with session():
+        Appointment[world.appointment].awaiting = "customer" if role == "customer" else "builder"
+    return {"action": "confirm"}
+
+
+def _move_visit(world: World, role: str, api: Api, body: dict[str, Any]) -> dict[str, Any]:
+    return {**body, "appointment_date": _slot(world, 4)}
+
+
+def _slot(world: World, days: int) -> str:
+    return f"{slot_at(world.project, days).isoformat()}Z"
+
+
+def _write(world: World, role: str, api: Api, body: dict[str, Any]) -> dict[str, Any]:
+    if role == "builder":
+        # A builder writes to a customer that it knows.
+        named = {"customer_id": world.booking.customer_id, "booking_id": world.booking.id}
+    else:
+        named = {"builder_id": world.builder.builder_id, "project_id": world.project.id}
+    return {**body, **named}
+
+
 def _quote(world: World, role: str, api: Api, body: dict[str, Any]) -> dict[str, Any]:
     return {**body, "quote_valid_until": f"{_day(30)}T12:00:00Z"}
 
@@ -332,6 +418,7 @@ ADAPTED: dict[str, Adapt] = {
     "login": _login,
     "refreshTokens": _refresh,
     "changePassword": _change_password,
+    "deleteMyAccount": _delete_account,
     "changeEmail": _change_email,
     "resetPassword": _one_time_token("reset_password"),
     "verifyEmail": _one_time_token("verify_email"),
@@ -342,6 +429,10 @@ ADAPTED: dict[str, Adapt] = {
     "handOverBooking": _today("handover_date"),
     "createChangeRequest": _ask_for_a_change,
     "quoteChangeRequest": _quote,
+    "createAppointment": _visit,
+    "setAppointmentStatus": _answer_visit,
+    "rescheduleAppointment": _move_visit,
+    "sendMessage": _write,
     "recordPayment": _pay,
     "refundPayment": _today("payment_date"),
     "demandInstallments": _demand,

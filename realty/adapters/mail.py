@@ -10,7 +10,7 @@ from email.errors import MessageError
 from email.headerregistry import Address
 from email.message import EmailMessage
 from email.policy import SMTP
-from email.utils import format_datetime, make_msgid
+from email.utils import format_datetime, parsedate_to_datetime
 from pathlib import Path
 from typing import Protocol
 
@@ -41,8 +41,13 @@ class MailSender(Protocol):
         """Hand over `message`, whose From, To and Subject are set."""
 
 
-def compose(*, sender: str, recipient: str, subject: str, text: str, now: datetime) -> EmailMessage:
+def compose(
+    *, sender: str, recipient: str, subject: str, text: str, key: str, now: datetime
+) -> EmailMessage:
     """A plain-text mail to one recipient, dated `now` (naive UTC).
+
+    Of `key`, letters and digits, its Message-ID is made: a mailbox that gets the same mail twice,
+    because we could not note the first time, shows it once. No machine answers it (RFC 3834).
 
     A line break in a header is a `MailRefused`, never a second header.
     """
@@ -54,7 +59,8 @@ def compose(*, sender: str, recipient: str, subject: str, text: str, now: dateti
     except (ValueError, MessageError) as broken:
         raise MailRefused(f"A header is not valid: {broken}") from broken
     message["Date"] = format_datetime(now.replace(tzinfo=UTC))
-    message["Message-ID"] = make_msgid(domain=message["From"].addresses[0].domain)
+    message["Message-ID"] = f"<{key}@{message['From'].addresses[0].domain}>"
+    message["Auto-Submitted"] = "auto-generated"
     message.set_content(text)
     return message
 
@@ -67,7 +73,8 @@ class FolderMail:
 
     def send(self, message: EmailMessage) -> None:
         """Write the file; its name begins with the time of sending, so that files list in order."""
-        name = message["Message-ID"].strip("<>").partition("@")[0]
+        sent = parsedate_to_datetime(message["Date"])
+        name = f"{sent:%Y%m%dT%H%M%S}-{message['Message-ID'].strip('<>').partition('@')[0]}"
         try:
             self._folder.mkdir(parents=True, exist_ok=True)
             (self._folder / f"{name}.eml").write_bytes(message.as_bytes())

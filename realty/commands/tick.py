@@ -17,6 +17,7 @@ from realty.adapters.storage import storage_of
 from realty.db.failures import classify
 from realty.db.session import session
 from realty.services import (
+    appointment_clock,
     audit,
     cleaning,
     demands,
@@ -33,7 +34,7 @@ from realty.settings import Settings
 log = logging.getLogger("realty.tick")
 
 MOST_MAILS = 500
-"""Of one run, so that the rest of the work is never put off for long."""
+"""Letters of one run, so that the rest of the work is never put off for long."""
 
 EFFECTS = {
     "bookings_expired": "bookings expired",
@@ -43,6 +44,8 @@ EFFECTS = {
     "rows_overdue": "installments marked overdue",
     "payments_reminded": "payments reminded of",
     "quotes_expired": "quotes expired",
+    "visits_lapsed": "visits lapsed",
+    "visits_reminded": "visits reminded of",
     "mails_sent": "mails sent",
     "mails_put_off": "mails put off",
     "mails_failed": "mails failed",
@@ -67,6 +70,9 @@ def tick(*, now: datetime, settings: Settings, sender: MailSender) -> Counter[st
     _each(done, "rows_overdue", demands.late_bookings, demands.mark_overdue, now)
     _each(done, "payments_reminded", reminders.due_reminders, reminders.remind, now)
     _each(done, "quotes_expired", expiry.due_quotes, expiry.expire_quote, now)
+    due_visits, late = appointment_clock.due_reminders, appointment_clock.due_unconfirmed
+    _each(done, "visits_lapsed", late, appointment_clock.lapse, now)
+    _each(done, "visits_reminded", due_visits, appointment_clock.remind, now)
     _guarded(done, "sending mail", partial(_send_mails, done, sender, settings, now))
     _guarded(done, "cleaning up", partial(_clean_up, done, now))
     _guarded(done, "removing files", partial(_remove_files, done, settings, now))
@@ -120,14 +126,17 @@ def _guarded(done: Counter[str], what: str, work: Callable[[], object]) -> None:
 
 def _send_mails(done: Counter[str], sender: MailSender, settings: Settings, now: datetime) -> None:
     """Send what is due, until a server that is down shows that nothing more will go now."""
-    for _ in range(MOST_MAILS):
+    letters = 0
+    while letters < MOST_MAILS:
         with session():
-            mail_id = outbox.claim(now=now)
-            if mail_id is None:
+            policy = current_policy()
+            claimed = outbox.claim(policy=policy, now=now)
+            if claimed is None:
                 return
-            letter = outbox.letter(
-                mail_id, portal_url=settings.portal_url, policy=current_policy(), now=now
-            )
+            if not claimed:
+                continue
+            letter = outbox.letter(claimed, portal_url=settings.portal_url, policy=policy, now=now)
+        letters += 1
         if letter is None:
             done["mails_dropped"] += 1
         elif not _deliver(done, sender, letter, settings.mail_from, now):
@@ -145,11 +154,12 @@ def _deliver(
                 recipient=letter.recipient,
                 subject=letter.subject,
                 text=letter.text,
+                key=letter.key,
                 now=now,
             )
         )
     except MailError as problem:
-        log.warning("mail %d to %s: %s", letter.mail_id, letter.recipient, problem)
+        log.warning("mail %s to %s: %s", letter.key, letter.recipient, problem)
         with session():
             given_up = outbox.mark_failed(
                 letter, str(problem), final=isinstance(problem, MailRefused), now=now

@@ -12,7 +12,11 @@ from realty.db.database import Entity, Touched, one_of, text, utcnow
 
 
 class User(Touched, Entity):
-    """Whoever can sign in. `password_hash` is null for an invited account that has none yet."""
+    """Whoever can sign in. `password_hash` is null for an invited account that has none yet.
+
+    `version` counts what the owner changes; a login changes the row as well, and not that. An
+    account with a `deleted_at` belongs to nobody any more: what named its owner is gone.
+    """
 
     _table_ = "users"
     id = PrimaryKey(int, auto=True)
@@ -30,6 +34,8 @@ class User(Touched, Entity):
     avatar_file = Optional("File", column="avatar_file_id", reverse="avatar_of")
     locale = Required(str, default="en-IN")
     timezone = Required(str, default="Asia/Kolkata")
+    deleted_at = Optional(datetime)
+    version = Required(int, default=1)
     created_at = Required(datetime, default=utcnow)
     updated_at = Required(datetime, default=utcnow)
 
@@ -39,6 +45,7 @@ class User(Touched, Entity):
     one_time_tokens = Set("OneTimeToken", cascade_delete=False)
     notifications = Set("Notification", cascade_delete=False)
     notification_preferences = Set("NotificationPreference", cascade_delete=False)
+    mails = Set("OutgoingMail", cascade_delete=False)
     idempotency_keys = Set("IdempotencyKey", cascade_delete=False)
     status_changes = Set("StatusHistory", cascade_delete=False)
     audited = Set("AuditLog", cascade_delete=False)
@@ -124,6 +131,7 @@ class Review(Touched, Entity):
     title = text()
     comment = text(autostrip=False)
     builder_reply = text(autostrip=False)
+    replied_at = Optional(datetime)
     created_at = Required(datetime, default=utcnow)
     updated_at = Required(datetime, default=utcnow)
 

@@ -39,7 +39,7 @@ class ProjectPhase(Touched, Entity):
 
 
 class ConstructionUpdate(Touched, Entity):
-    """News from the site."""
+    """News from the site; `revised_at` is when what was published was last worded otherwise."""
 
     _table_ = "construction_updates"
     id = PrimaryKey(int, auto=True)
@@ -58,6 +58,8 @@ class ConstructionUpdate(Touched, Entity):
     posted_by = Required(User, column="posted_by", reverse="updates_posted")
     status = Required(str, default="draft", py_check=one_of(enums.UPDATE_STATUSES))
     published_at = Optional(datetime)
+    revised_at = Optional(datetime)
+    version = Required(int, default=1)
     created_at = Required(datetime, default=utcnow)
     updated_at = Required(datetime, default=utcnow)
 
@@ -65,13 +67,14 @@ class ConstructionUpdate(Touched, Entity):
 
 
 class UpdateRevision(Entity):
-    """The text an update had before it was changed after publishing."""
+    """What an update said until it was changed after publishing, at `created_at`."""
 
     _table_ = "update_revisions"
     id = PrimaryKey(int, auto=True)
     update = Required(ConstructionUpdate, column="update_id")
     update_title = Required(str)
     update_content = Required(str, autostrip=False)
+    estimated_delay_days = Optional(int)
     created_at = Required(datetime, default=utcnow)
 
 

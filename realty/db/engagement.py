@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from pony.orm import Optional, PrimaryKey, Required, Set, composite_key
+from pony.orm import Optional, PrimaryKey, Required, Set, composite_index, composite_key
 
 from realty.db import enums
 from realty.db.accounts import Builder, Customer, User
@@ -121,12 +121,15 @@ class OutgoingMail(Entity):
 
     `kind` tells what is decided only on sending: a `reset_password` row is written for any address
     and becomes mail where an account has it. `link` is a path of the portal and may carry a secret.
+    The mail of a notification has neither text nor link of its own, but a `user`: what several of
+    these tell one user goes as one letter.
     """
 
     _table_ = "outgoing_mail"
     id = PrimaryKey(int, auto=True)
     kind = Required(str, default="message", py_check=one_of(enums.MAIL_KINDS))
     notification = Optional(Notification, column="notification_id")
+    user = Optional(User, column="user_id")
     to_address = Required(str)
     subject = Required(str)
     body = text(autostrip=False)
@@ -137,3 +140,4 @@ class OutgoingMail(Entity):
     last_error = text()
     sent_at = Optional(datetime)
     created_at = Required(datetime, default=utcnow)
+    composite_index(user, sent_at)

@@ -21,8 +21,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-import orjson
-
+from realty.db.bulk import among
 from realty.db.connection import is_postgres
 from realty.db.database import db
 
@@ -39,23 +38,38 @@ def lock(entity: Any, id_: int) -> Any | None:
 
 def lock_many(entity: Any, ids: Iterable[int]) -> list[Any]:
     """The rows of `entity` with `ids`, locked and read as in `lock`, in the order of their ids."""
+    rows = entity.select_by_sql(*_locking(entity, "*", ids), {})
+    # Locked rows need no optimistic check when they are saved.
+    db._get_cache().for_update.update(rows)
+    return list(rows)
+
+
+def lock_rows(entity: Any, ids: Iterable[int]) -> None:
+    """The same for rows by the thousand, of which some columns are read afterwards, in one query:
+    no object is made of any. Whoever changes them does so by `bulk.update_many`."""
+    db.execute(*_locking(entity, "id", ids), {}).fetchall()
+
+
+def _locking(entity: Any, columns: str, ids: Iterable[int]) -> tuple[str, dict[str, Any]]:
+    """The statement that locks rows, and its values; the session is made ready for it."""
     wanted = sorted(set(ids))
     cache = db._get_cache()
     _refuse_rows_read_before(entity, wanted, cache)
     # Without it Pony would run the statement in autocommit, and the lock would be gone at once.
     cache.immediate = True
-    ids_sent: Any
-    if is_postgres():
-        among, locking, ids_sent = "= ANY($ids)", "FOR NO KEY UPDATE", wanted
-    else:
-        among, locking = "IN (SELECT value FROM json_each($ids))", ""
-        ids_sent = orjson.dumps(wanted).decode()
+    condition, ids_sent = among(wanted)
+    locking = "FOR NO KEY UPDATE" if is_postgres() else ""
     table = entity._table_
-    sql = f'SELECT * FROM "{table}" WHERE id {among} ORDER BY id {locking}'  # noqa: S608 - ids are bound
-    rows = entity.select_by_sql(sql, {"ids": ids_sent}, {})
-    # Locked rows need no optimistic check when they are saved.
-    cache.for_update.update(rows)
-    return list(rows)
+    sql = f'SELECT {columns} FROM "{table}" WHERE id {condition} ORDER BY id {locking}'  # noqa: S608 - ids are bound
+    return sql, {"ids": ids_sent}
+
+
+def lock_table(entity: Any) -> None:
+    """Keep other writers off a whole table to the end of the transaction, and no reader: for what
+    is rarely written and may have no row to lock yet. It comes before every other lock."""
+    db._get_cache().immediate = True
+    if is_postgres():
+        db.execute(f'LOCK TABLE "{entity._table_}" IN SHARE ROW EXCLUSIVE MODE')
 
 
 def _refuse_rows_read_before(entity: Any, ids: Iterable[int], cache: Any) -> None:

@@ -11,10 +11,12 @@ from typing import TYPE_CHECKING, Any
 from pony.orm import select
 
 from realty.db import enums
-from realty.db.accounts import Customer, Invitation
+from realty.db.accounts import Customer, Invitation, Review
 from realty.db.catalogue import Project, Unit
-from realty.db.engagement import Appointment, Conversation, Notification
+from realty.db.construction import ConstructionUpdate
+from realty.db.engagement import Appointment, Conversation, Message, Notification
 from realty.db.sales import Booking, ChangeRequest, Installment, Payment
+from realty.db.system import AuditLog
 
 if TYPE_CHECKING:
     from realty.security import Identity
@@ -64,6 +66,56 @@ def visible_units(identity: Identity | None) -> Any:
             (u.project.is_published and u.project.builder.user.is_active) or u.project.id in held
         )
     )
+
+
+def visible_updates(identity: Identity | None) -> Any:
+    """What is published for everybody in `visible_projects`, of any audience in those in which a
+    customer holds an occupying booking, and of any status in a builder's own."""
+    if identity is not None and identity.role == "admin":
+        return ConstructionUpdate.select(
+            lambda u: u.status == "published" and u.audience == "public"
+        )
+    if identity is not None and identity.role == "builder":
+        builder_id = identity.builder_id
+        return ConstructionUpdate.select(
+            lambda u: (
+                (
+                    u.status == "published"
+                    and u.audience == "public"
+                    and u.project.is_published
+                    and u.project.builder.user.is_active
+                )
+                or u.project.builder.id == builder_id
+            )
+        )
+    if identity is not None:
+        held = _held_projects(identity.customer_id)
+        return ConstructionUpdate.select(
+            lambda u: (
+                u.status == "published"
+                and (
+                    (
+                        u.audience == "public"
+                        and u.project.is_published
+                        and u.project.builder.user.is_active
+                    )
+                    or u.project.id in held
+                )
+            )
+        )
+    return ConstructionUpdate.select(
+        lambda u: (
+            u.status == "published"
+            and u.audience == "public"
+            and u.project.is_published
+            and u.project.builder.user.is_active
+        )
+    )
+
+
+def visible_reviews() -> Any:
+    """Reviews are public, as long as the account of their builder is active."""
+    return Review.select(lambda r: r.builder.user.is_active)
 
 
 def visible_bookings(identity: Identity) -> Any:
@@ -129,7 +181,44 @@ def _joined_customers(builder_id: int | None) -> Any:
     )
 
 
+def visible_appointments(identity: Identity) -> Any:
+    """A customer's own visits, those in a builder's projects, all for an admin."""
+    if identity.role == "admin":
+        return Appointment.select()
+    if identity.role == "builder":
+        builder_id = identity.builder_id
+        return Appointment.select(lambda a: a.project.builder.id == builder_id)
+    customer_id = identity.customer_id
+    return Appointment.select(lambda a: a.customer.id == customer_id)
+
+
+def visible_conversations(identity: Identity) -> Any:
+    """Those that a customer or a builder is a side of; an admin reads nobody's."""
+    if identity.role == "builder":
+        builder_id = identity.builder_id
+        return Conversation.select(lambda t: t.builder.id == builder_id)
+    customer_id = identity.customer_id
+    return Conversation.select(lambda t: t.customer.id == customer_id)
+
+
+def visible_messages(identity: Identity) -> Any:
+    """The messages of `visible_conversations`."""
+    if identity.role == "builder":
+        builder_id = identity.builder_id
+        return Message.select(lambda m: m.conversation.builder.id == builder_id)
+    customer_id = identity.customer_id
+    return Message.select(lambda m: m.conversation.customer.id == customer_id)
+
+
 def own_notifications(identity: Identity) -> Any:
     """What the caller was told; nobody else reads it."""
     user_id = identity.user_id
     return Notification.select(lambda n: n.user.id == user_id)
+
+
+def visible_facts(identity: Identity) -> Any:
+    """The audited facts of a builder's own chain, all for an admin."""
+    if identity.role == "admin":
+        return AuditLog.select()
+    builder_id = identity.builder_id
+    return AuditLog.select(lambda f: f.builder.id == builder_id)

@@ -7,9 +7,10 @@ histories, notifications and the audit log do not know of them.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 from decimal import Decimal
+from itertools import cycle
 from random import Random
 from typing import Any
 
@@ -61,7 +62,7 @@ def load_book(*, payments: int, now: datetime, quiet: bool) -> str:
         return f"There are {present} payments in the book already; nothing was changed."
     with tqdm(total=wanted, unit=" payments", unit_scale=True, disable=quiet) as bar:
         while wanted > 0:
-            writer = _Project(projects, builder_id, int(user_id), customers, policy, now)
+            writer = BookProject(projects, builder_id, int(user_id), customers, policy, now)
             with session():
                 written = writer.write(wanted)
             bar.update(written)
@@ -111,7 +112,11 @@ def _mark_sold(project_id: int) -> None:
     """Give each unit with a booking its status, and the project its counter."""
     project = {"project_id": project_id}
     db.execute(
-        "UPDATE units SET status = 'sold' WHERE project_id = $project_id AND EXISTS"
+        "UPDATE units SET status = (SELECT CASE"
+        " WHEN status IN ('agreement_registered', 'handed_over') THEN 'sold'"
+        " WHEN status IN ('pending', 'token_paid', 'confirmed') THEN 'booked'"
+        " ELSE 'available' END FROM bookings WHERE unit_id = units.id)"
+        " WHERE project_id = $project_id AND EXISTS"
         " (SELECT 1 FROM bookings WHERE unit_id = units.id)",
         project,
         {},
@@ -124,7 +129,7 @@ def _mark_sold(project_id: int) -> None:
     )
 
 
-class _Project:
+class BookProject:
     """One project of the book: its homes are sold as long as payments are wanted."""
 
     def __init__(
@@ -135,7 +140,15 @@ class _Project:
         customers: list[int],
         policy: Policy,
         now: datetime,
+        *,
+        homes: int = BOOKINGS_A_PROJECT,
+        statuses: Sequence[str] = ("agreement_registered",),
+        halved: bool = True,
     ) -> None:
+        """A project with so many homes; the bookings have these statuses in turn."""
+        self._homes = homes
+        self._statuses = statuses
+        self._halved = halved
         self._number = number
         self._builder_id = builder_id
         self._user_id = user_id
@@ -147,7 +160,10 @@ class _Project:
 
     def write(self, most: int) -> int:
         """Write the project with its bookings, and at most `most` payments; says how many."""
-        units = [{**unit, "status": "available"} for unit in self._units()]
+        units = [
+            {**unit, "status": "available"}
+            for unit in unit_rows(self._number, self._homes, self._now)
+        ]
         project = project_row(self._number, units, [self._builder_id], self._now)
         rera = f"{NUMBERED}{self._number:07d}"
         insert_many(
@@ -173,22 +189,19 @@ class _Project:
             state=project["location_state"],
             occupancy_certificate_date=None,
         )
-        seller = Seller(terms, self._random, self._policy, self._now)
+        seller = Seller(terms, self._random, self._policy, self._now, halved=self._halved)
         sales: dict[int, Sale] = {}
         left = most
-        for unit in units:
+        for unit, status in zip(units, cycle(self._statuses), strict=False):
             if not left:
                 break
             unit_id = unit_ids[unit["unit_number"]]
-            sale = seller.sell(unit, unit_id, int(project_id), most=left)
+            sale = seller.sell(unit, unit_id, int(project_id), most=left, status=status)
             sales[unit_id] = sale
             left -= sum(len(row.paid) for row in sale.rows) + len(sale.extras)
         self._insert(sales, int(project_id))
         _mark_sold(int(project_id))
         return most - left
-
-    def _units(self) -> Iterator[dict[str, Any]]:
-        return unit_rows(self._number, BOOKINGS_A_PROJECT, self._now)
 
     def _insert(self, sales: dict[int, Sale], project_id: int) -> None:
         insert_many(
@@ -258,7 +271,7 @@ class _Project:
             "due_offset": planned.due_offset,
             "due_date": row.due_date,
             "status": installment_status(
-                is_void=False,
+                is_void=row.is_void,
                 amount=planned.amount,
                 paid_amount=row.paid_amount,
                 due_date=row.due_date,

@@ -15,19 +15,27 @@ from realty.services.sessions import Tokens
 
 
 def user_json(user: Any) -> dict[str, Any]:
-    """`User`: for its owner and for admins only."""
+    """`User`: for its owner only."""
+    # Whoever signs in is a stranger to the request that answers with this.
+    picture = file_ref(user.avatar_file, reader=user.id)
+    return account_json(user, user.builder, user.customer) | {"avatar_file": picture}
+
+
+def account_json(user: Any, builder: Any, customer: Any) -> dict[str, Any]:
+    """What `User` and `AdminUser` have in common, for the owner and for admins; of the profiles
+    only the ids are asked."""
     return {
         "id": user.id,
         "email": user.email,
         "phone": user.phone,
         "full_name": user.full_name,
         "user_type": user.user_type,
-        "builder_id": user.builder.id if user.builder else None,
-        "customer_id": user.customer.id if user.customer else None,
+        "builder_id": builder.id if builder else None,
+        "customer_id": customer.id if customer else None,
         "is_active": user.is_active,
         "is_verified": user.is_verified,
         "last_login": rfc3339(user.last_login),
-        "avatar_file": file_ref(user.avatar_file, reader=user.id),
+        "avatar_file": file_ref(user.avatar_file),
         "locale": user.locale,
         "timezone": user.timezone,
         "created_at": rfc3339(user.created_at),

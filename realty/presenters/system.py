@@ -7,6 +7,7 @@ from typing import Any, get_args
 from realty.db import enums
 from realty.rules.cost_sheet import GstReason
 from realty.rules.policy import SETTINGS, Policy
+from realty.rules.slots import SlotState
 
 # Values that no column holds are made by presenters; the contract names them as well.
 ENUMS: dict[str, tuple[str, ...]] = {
@@ -33,6 +34,7 @@ ENUMS: dict[str, tuple[str, ...]] = {
     # A receipt that was given back whole is shown as refunded.
     "payment_status": (*enums.PAYMENT_STATUSES, "refunded"),
     "due_state": ("upcoming", "overdue"),
+    "slot_state": get_args(SlotState),
     "appointment_type": enums.APPOINTMENT_TYPES,
     "appointment_status": enums.APPOINTMENT_STATUSES,
     "meeting_location": enums.MEETING_LOCATIONS,

@@ -4,12 +4,9 @@ from __future__ import annotations
 
 import csv
 import io
-import re
 from collections.abc import Iterable, Mapping, Sequence
 
-# What a spreadsheet takes for the start of a formula, also in its full-width forms.
-_FORMULA = re.compile(r"[=+\-@\t\r\n\uff1d\uff0b\uff0d\uff20]")
-_NUMBER = re.compile(r"-?[0-9]+(?:\.[0-9]+)?")
+from realty.rules.spreadsheets import harmless
 
 
 def csv_bytes(columns: Sequence[str], rows: Iterable[Mapping[str, object]]) -> bytes:
@@ -30,6 +27,4 @@ def _cell(value: object) -> str:
         return ""
     if isinstance(value, bool):
         return "true" if value else "false"
-    written = str(value)
-    computed = _FORMULA.match(written) and not _NUMBER.fullmatch(written)
-    return f"'{written}" if computed else written
+    return harmless(str(value))

@@ -8,6 +8,12 @@ first and reads second.
 
 from __future__ import annotations
 
+from realty.resources.administration import (
+    AuditCollection,
+    SettingCollection,
+    UserCollection,
+    UserResource,
+)
 from realty.resources.catalogue import (
     PhaseResource,
     ProjectCollection,
@@ -17,6 +23,14 @@ from realty.resources.catalogue import (
     UnitResource,
 )
 from realty.resources.files import FileCollection, FileContentResource, FileResource
+from realty.resources.messages import ConversationResource, MessageCollection
+from realty.resources.news import (
+    BookingReview,
+    BuilderReviews,
+    ProjectUpdates,
+    ReviewResource,
+    UpdateResource,
+)
 from realty.resources.people import (
     AccountResource,
     BuilderCollection,
@@ -40,22 +54,38 @@ from realty.resources.sales import (
     PaymentCollection,
     PaymentResource,
 )
+from realty.resources.visits import (
+    AppointmentCollection,
+    AppointmentResource,
+    CalendarFeedResource,
+    CalendarLinkResource,
+    SlotCollection,
+)
 
 __all__ = [
     "AccountResource",
+    "AppointmentCollection",
+    "AppointmentResource",
+    "AuditCollection",
     "BookingCollection",
     "BookingResource",
+    "BookingReview",
     "BuilderCollection",
     "BuilderResource",
+    "BuilderReviews",
+    "CalendarFeedResource",
+    "CalendarLinkResource",
     "ChangeRequestCollection",
     "ChangeRequestResource",
     "ChargeResource",
+    "ConversationResource",
     "CustomerCollection",
     "CustomerResource",
     "FileCollection",
     "FileContentResource",
     "FileResource",
     "InvitationCollection",
+    "MessageCollection",
     "NotificationCollection",
     "NotificationResource",
     "OwnBuilderResource",
@@ -66,8 +96,15 @@ __all__ = [
     "ProjectCollection",
     "ProjectReportResource",
     "ProjectResource",
+    "ProjectUpdates",
     "PublicResource",
+    "ReviewResource",
     "SessionResource",
+    "SettingCollection",
+    "SlotCollection",
     "UnitCollection",
     "UnitResource",
+    "UpdateResource",
+    "UserCollection",
+    "UserResource",
 ]

@@ -46,6 +46,8 @@ class ProjectResource:
                     P.PROGRESS_EDIT,
                     P.PROGRESS_REPORT,
                     P.UNIT_CREATE,
+                    P.UNIT_EXPORT,
+                    P.UNIT_IMPORT,
                 ),
             ),
             (Allow, "role:customer", (P.PROJECT_SAVE, P.PROGRESS_REPORT)),
@@ -73,7 +75,7 @@ class PhaseResource:
 
 
 class ProjectReportResource(ProjectResource):
-    """What is printed about a project, for nobody who is not signed in."""
+    """What is printed or exported of a project, for nobody who is not signed in."""
 
     def __init__(self, request: Request) -> None:
         require_identity(request)

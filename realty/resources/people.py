@@ -25,7 +25,7 @@ class PublicResource:
 class AccountResource:
     """The caller's own account."""
 
-    __acl__: Acl = [(Allow, "account", (P.ACCOUNT_READ, P.ACCOUNT_WRITE))]
+    __acl__: Acl = [(Allow, "account", (P.ACCOUNT_READ, P.ACCOUNT_WRITE, P.ACCOUNT_DELETE))]
 
     def __init__(self, request: Request) -> None:
         self.identity = require_identity(request)
@@ -66,7 +66,7 @@ class BuilderResource:
 class OwnBuilderResource:
     """The calling builder."""
 
-    __acl__: Acl = [(Allow, "role:builder", P.BUILDER_EDIT)]
+    __acl__: Acl = [(Allow, "role:builder", (P.BUILDER_EDIT, P.BUILDER_DASHBOARD))]
 
     def __init__(self, request: Request) -> None:
         self.identity = require_identity(request)
@@ -105,7 +105,7 @@ class CustomerResource:
 class OwnCustomerResource:
     """The calling customer."""
 
-    __acl__: Acl = [(Allow, "role:customer", P.CUSTOMER_EDIT)]
+    __acl__: Acl = [(Allow, "role:customer", (P.CUSTOMER_EDIT, P.CUSTOMER_DASHBOARD))]
 
     def __init__(self, request: Request) -> None:
         self.identity = require_identity(request)

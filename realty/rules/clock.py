@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, time
 from functools import lru_cache
 from typing import overload
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -32,6 +32,25 @@ def local_moment(now: datetime, tz_name: str) -> datetime:
 def local_date(now: datetime, tz_name: str) -> date:
     """The calendar day in `tz_name` at `now` (naive UTC)."""
     return local_moment(now, tz_name).date()
+
+
+def instant(local: datetime, tz_name: str) -> datetime:
+    """The naive UTC of what calendar and clock show in `tz_name`.
+
+    A time that a change of the clocks leaves out is taken as if they had not been changed, one
+    that comes twice is the first (PEP 495).
+    """
+    return local.replace(tzinfo=_zone(tz_name)).astimezone(UTC).replace(tzinfo=None)
+
+
+def day_begins(day: date, tz_name: str) -> datetime:
+    """The naive UTC at which a calendar day begins in `tz_name`; the ends of the calendar stay
+    what they are."""
+    midnight = datetime.combine(day, time.min)
+    try:
+        return instant(midnight, tz_name)
+    except OverflowError:
+        return midnight
 
 
 def naive_utc(moment: datetime) -> datetime:

@@ -365,12 +365,17 @@ SETTINGS: tuple[SettingSpec, ...] = tuple(spec_of(item) for item in fields(Polic
 _BY_KEY = {spec.key: spec for spec in SETTINGS}
 
 
+def spec_named(key: str) -> SettingSpec:
+    """The setting with this key, or `NotFound`."""
+    spec = _BY_KEY.get(key)
+    if spec is None:
+        raise NotFound("There is no such setting.")
+    return spec
+
+
 def validate(key: str, value: object) -> object:
     """The typed value of a JSON `value` for the setting `key`.
 
     Raises `ValidationFailed` at `setting_value`, or `NotFound` for a key that does not exist.
     """
-    spec = _BY_KEY.get(key)
-    if spec is None:
-        raise NotFound(f"There is no setting {key}.")
-    return spec.parse(value)
+    return spec_named(key).parse(value)

@@ -60,6 +60,29 @@ class ServicePolicy:
         most=8760,
         public=True,
     )
+    units_import_max_rows: int = whole(
+        "units.import_max_rows",
+        10_000,
+        "Most units in one sheet, imported or exported.",
+        least=1,
+        most=20_000,
+        public=True,
+    )
+    units_import_max_mb: int = whole(
+        "units.import_max_mb",
+        8,
+        "Largest sheet of units that may be imported, in MiB.",
+        least=1,
+        most=16,
+        public=True,
+    )
+    export_max_files_mb: int = whole(
+        "export.max_files_mb",
+        256,
+        "Most that the files in an export of one's own data have together, in MiB.",
+        least=1,
+        most=4096,
+    )
     appointment_visiting_hours: tuple[VisitingHours, ...] = structure(
         "appointment.visiting_hours",
         tuple(VisitingHours(day, "09:00", "18:00") for day in tables.DAYS),
@@ -74,9 +97,9 @@ class ServicePolicy:
     appointment_slot_capacity: int = whole(
         "appointment.slot_capacity",
         3,
-        "Visits at once in a project that states no capacity.",
+        "Visits at once in a project that stated no capacity when it was made.",
         least=1,
-        most=1000,
+        most=100,
         public=True,
     )
     appointment_default_minutes: int = whole(
@@ -100,4 +123,27 @@ class ServicePolicy:
     )
     appointment_max_reschedules: int = whole(
         "appointment.max_reschedules", 3, "Moves of one visit.", least=0, most=100, public=True
+    )
+    appointment_reminder_hours: tuple[int, ...] = structure(
+        "appointment.reminder_hours",
+        (24, 2),
+        "Hours before a visit at which its two sides are reminded of it.",
+        parse=lambda value: tables.items(value, tables.hours_before),
+        dump=list,
+    )
+    message_max_per_minute: int = whole(
+        "message.max_per_minute",
+        20,
+        "Messages that one account may send within a minute.",
+        least=1,
+        most=1000,
+        public=True,
+    )
+    mail_digest_minutes: int = whole(
+        "mail.digest_minutes",
+        15,
+        "Minutes between two mails of news to one user: what happens meanwhile goes together. "
+        "0 sends each alone.",
+        least=0,
+        most=1440,
     )

@@ -95,6 +95,11 @@ def day_offset(value: object) -> int:
     return whole_number(value, -365, 365)
 
 
+def hours_before(value: object) -> int:
+    """A number of hours before something, within 30 days."""
+    return whole_number(value, 1, 720)
+
+
 def items(value: object, read: Callable[[object], _Item]) -> tuple[_Item, ...]:
     """A JSON array, each element turned by `read`; `ValidationFailed` for anything else."""
     if not isinstance(value, list) or not 0 < len(value) <= MOST_ROWS:

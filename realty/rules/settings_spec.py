@@ -75,7 +75,10 @@ def whole_number(value: object, least: int, most: int) -> int:
 
 def decimal_text(value: object, most: Decimal) -> Decimal:
     """The figure of a JSON text with two places, from 0 to `most`, else `ValidationFailed`."""
-    figure = money(value, FIELD) if isinstance(value, str) else None
+    try:
+        figure = money(value, FIELD) if isinstance(value, str) else None
+    except ValidationFailed:  # whose words name no bound
+        figure = None
     if figure is None or figure > most:
         raise refused(f"It must be a text with two places, from 0.00 to {most}.")
     return figure

@@ -15,7 +15,8 @@ from realty.rules.money import MOST, money
 MOST_UNITS = 2000
 MOST_NUMBER_CHARACTERS = 30
 _PLACE = re.compile(r"\{(tower|floor|stack)(?::0([1-4]))?\}")
-_UNIT_NUMBER = re.compile(r"[A-Za-z0-9]([A-Za-z0-9 ./_-]*[A-Za-z0-9])?")
+NUMBER = re.compile(r"[A-Za-z0-9]([A-Za-z0-9 ./_-]*[A-Za-z0-9])?")
+"""What a unit's number and a tower's name are made of."""
 _DEFAULT_FORMAT = "{tower}-{floor}{stack:02}"
 _COUNTS = ("bedrooms", "bathrooms", "balconies", "parking_spaces")
 
@@ -68,7 +69,7 @@ def _check_numbers(units: Sequence[UnitColumns]) -> None:
     field = "unit_number_format"
     for unit in units:
         number = unit["unit_number"]
-        if len(number) > MOST_NUMBER_CHARACTERS or not _UNIT_NUMBER.fullmatch(number):
+        if len(number) > MOST_NUMBER_CHARACTERS or not NUMBER.fullmatch(number):
             raise ValidationFailed.at(
                 field,
                 "A unit number has 1 to 30 characters and begins and ends with a letter or digit.",

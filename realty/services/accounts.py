@@ -134,7 +134,8 @@ def update_user(
 ) -> Any:
     """Change the caller's name, phone, locale, time zone or avatar.
 
-    Raises `StaleVersion`, and `ValidationFailed` as `files.attach` does.
+    Raises `StaleVersion`, `InvalidToken` when the account was closed meanwhile, and
+    `ValidationFailed` as `files.attach` does.
     """
     values = dict(changes)
     if values.get("phone"):
@@ -142,6 +143,8 @@ def update_user(
     if "timezone" in values:
         values["timezone"] = timezone_name(values["timezone"])
     user = _locked_user(identity.user_id)
+    if not user.is_active:
+        raise InvalidToken
     require_version(user, expected)
     if "avatar_file_id" in values:
         values["avatar_file"] = files.exchange(
@@ -153,7 +156,7 @@ def update_user(
             entity_id=user.id,
             field="avatar_file_id",
         )
-    user.set(**values)
+    user.set(**values, version=user.version + 1)
     user.flush()
     return user
 
@@ -166,10 +169,11 @@ def update_profile(
     expected: frozenset[int] | None,
     now: datetime,
 ) -> Any:
-    """Change the caller's builder or customer profile. Raises `StaleVersion`, `LicenseTaken`."""
+    """Change the caller's builder or customer profile. Raises `StaleVersion`, `LicenseTaken`, and
+    `InvalidToken` when the account was closed meanwhile."""
     values = _profile_values(changes, now)
     profile = lock(entity, profile_id) if profile_id is not None else None
-    if profile is None:
+    if profile is None or not profile.user.is_active:
         raise InvalidToken
     require_version(profile, expected)
     profile.set(**values)
@@ -208,7 +212,7 @@ def change_password(
     fresh = hasher.hash(new) if compared.fits else None
     user = credentials.confirm(compared, policy=policy, now=now)
     user.password_hash = fresh
-    _end_access(user, now=now)
+    end_access(user, now=now)
     _note("user.password_changed", user.id, now=now)
     return user
 
@@ -283,7 +287,7 @@ def verify_email(*, token: str, now: datetime) -> None:
             raise EmailTaken
         links.revoke(user.id, "reset_password", now=now)
         links.revoke(user.id, "verify_email", now=now)
-        user.email = link.email
+        user.set(email=link.email, version=user.version + 1)
         _note("user.email_changed", user.id, now=now)
     if not user.is_verified:
         user.is_verified = True
@@ -315,10 +319,10 @@ def reset_password(*, token: str, new_password: str, hasher: PasswordHasher, now
 def set_password(user: Any, password_hash: str, *, now: datetime) -> None:
     """Give a locked user a password that the owner of the address chose."""
     user.set(password_hash=password_hash, failed_login_count=0, locked_until=None, is_verified=True)
-    _end_access(user, now=now)
+    end_access(user, now=now)
 
 
-def _end_access(user: Any, *, now: datetime) -> None:
+def end_access(user: Any, *, now: datetime) -> None:
     """End what an intruder may hold: sessions, reset links, changes of address under way."""
     sessions.end_all(user, now=now)
     links.revoke(user.id, "reset_password", now=now)

@@ -211,14 +211,22 @@ def _stats(found: Any) -> Stats:
     by_status = select(
         (
             b.status,
-            count(b.id),
+            count(),
             sum(b.total_amount + b.variation_amount + b.charge_amount),
             sum(max(b.total_amount + b.variation_amount + b.charge_amount - b.paid_amount, 0)),
         )
         for b in found
     )
+    return stats_of(by_status.without_distinct())
+
+
+def stats_of(groups: Iterable[tuple[str, int, Any, Any]]) -> Stats:
+    """The counts and sums of groups of bookings: status, number, payable and unpaid amount.
+
+    Several groups may have one status.
+    """
     counts, revenue, pending = dict.fromkeys(STATES, 0), ZERO, ZERO
-    for status, number, payable, unpaid in by_status:
+    for status, number, payable, unpaid in groups:
         state = next(name for name, statuses in STATES.items() if status in statuses)
         counts[state] += number
         if state != "cancelled":

@@ -10,7 +10,7 @@ from typing import Any
 
 from pony.orm import flush, select
 
-from realty.db import Booking, Customer, Unit, db, scopes
+from realty.db import Booking, Unit, db, scopes
 from realty.db.locks import lock
 from realty.errors import (
     Detail,
@@ -39,6 +39,7 @@ from realty.services.booking_terms import (
     site_of,
 )
 from realty.services.inventory import move_unit
+from realty.services.living import lock_customer
 from realty.services.policy import current_policy
 from realty.services.schedule_rows import write_schedule
 
@@ -86,6 +87,7 @@ def place(order: Order, *, actor: Identity, now: datetime) -> Any:
     project_id = _project_of(order.unit_id, actor)
     policy = current_policy()
     by_customer = actor.role == "customer"
+    lock_customer(customer_id)
     if by_customer:
         _require_room(customer_id, policy)
     unit = lock(Unit, order.unit_id)
@@ -175,7 +177,6 @@ def _project_of(unit_id: int, actor: Identity) -> int:
 
 def _require_room(customer_id: int, policy: Policy) -> None:
     """Under the lock of the customer's row: so many pending bookings of his own making, no more."""
-    lock(Customer, customer_id)
     pending = select(
         b.id
         for b in Booking

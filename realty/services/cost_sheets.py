@@ -72,9 +72,8 @@ def whole_sheet(
 
 
 def _of_project(project: Any, filters: UnitFilters) -> Any:
-    """As they stand: by tower, those in none last, from the lowest floor up."""
-    query = unit_queries.by_column(Unit.select(lambda u: u.project == project), filters)
-    return query.order_by(lambda u: (u.tower is None, u.tower, u.floor_number, u.unit_number, u.id))
+    units = Unit.select(lambda u: u.project == project)
+    return unit_queries.as_they_stand(unit_queries.by_column(units, filters))
 
 
 def _priced(units: Iterable[Any], project: Any, now: datetime, policy: Policy) -> list[PricedUnit]:

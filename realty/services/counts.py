@@ -33,6 +33,11 @@ def counts(identity: Identity, *, now: datetime) -> dict[str, Any]:
         " (SELECT count(*) FROM change_requests c JOIN bookings b ON b.id = c.booking_id"
         " WHERE b.customer_id = $customer_id AND c.status = 'quoted'"
         " AND c.quote_valid_until > $now) AS change_requests_to_accept,"
+        " (SELECT count(*) FROM appointments a JOIN projects p ON p.id = a.project_id"
+        " WHERE a.status = 'scheduled' AND a.appointment_date > $now"
+        " AND ((a.awaiting = 'builder' AND p.builder_id = $builder_id)"
+        " OR (a.awaiting = 'customer' AND a.customer_id = $customer_id)))"
+        " AS appointments_to_confirm,"
         " (SELECT count(*) FROM invitations i JOIN users u ON u.email = i.email"
         " JOIN customers c ON c.user_id = u.id WHERE c.id = $customer_id"
         " AND i.customer_id IS NULL AND i.accepted_at IS NULL"
@@ -57,6 +62,7 @@ def counts(identity: Identity, *, now: datetime) -> dict[str, Any]:
             "bookings_to_pay": row.bookings_to_pay,
             "change_requests_to_answer": row.change_requests_to_answer,
             "change_requests_to_accept": row.change_requests_to_accept,
+            "appointments_to_confirm": row.appointments_to_confirm,
             "invitations_to_accept": row.invitations_to_accept,
             "builders_to_verify": row.builders_to_verify,
         },

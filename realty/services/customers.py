@@ -32,9 +32,10 @@ def search(
     limit: int,
     policy: Policy,
 ) -> Page:
-    """The customers that the caller may see, with their users loaded. Raises `NotFound` for a
-    project that is not the caller's."""
-    query = scopes.visible_customers(identity)
+    """The customers that the caller may see, with their users loaded; those who deleted their
+    account are in nobody's list, though cards still name nobody in their place. Raises `NotFound`
+    for a project that is not the caller's."""
+    query = scopes.visible_customers(identity).filter(lambda c: c.user.deleted_at is None)
     if project_id is not None:
         _require_own_project(identity, project_id)
         booked = select(b.customer.id for b in Booking if b.project.id == project_id)

@@ -10,6 +10,7 @@ from typing import Any
 
 from realty.errors import Conflict, Detail
 from realty.rules.clock import local_moment
+from realty.rules.deleted import is_nobody
 from realty.rules.documents import (
     Column,
     Document,
@@ -168,12 +169,13 @@ def project_party(project: Any) -> Party:
 def customer_party(customer: Any, viewer: Identity, *, with_pan: bool = False) -> Party:
     """The customer, whose PAN is shown whole to nobody else."""
     pan = customer.pan if customer.id == viewer.customer_id else masked_pan(customer.pan)
+    address = customer.user.email
     return Party(
         f"{customer.first_name} {customer.last_name}",
         _known(
             ("address", "Address", customer.address),
             ("phone", "Phone", customer.phone),
-            ("email", "E-mail", customer.user.email),
+            ("email", "E-mail", None if is_nobody(address) else address),
             ("pan", "PAN", pan if with_pan else None),
         ),
     )

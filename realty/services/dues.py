@@ -13,7 +13,8 @@ from pony.orm import count, select, sum  # noqa: A004 - sum is of a query
 
 from realty.db import Installment, scopes
 from realty.rules.lifecycles import DEAD
-from realty.rules.money import paisa
+from realty.rules.money import ZERO, paisa
+from realty.rules.policy import Policy
 from realty.security import Identity
 from realty.services.booking_queries import Due, due_of
 from realty.services.local_days import local_days
@@ -21,6 +22,8 @@ from realty.services.paging import Page, page_of
 from realty.services.payment_queries import CARDS
 from realty.services.policy import current_policy
 
+SETTLED = ("void", "paid")
+"""Nothing is open on a row in one of these."""
 _MOST_DAYS = 3
 """It is never more than three different days on earth."""
 
@@ -60,18 +63,30 @@ def listed(
     rows = _open_rows(actor, wanted)
     if wanted.within is not None:
         rows = _before(rows, days, wanted.within + 1)
-    asked = rows.filter(lambda i: i.demanded_at is not None)
-    states = {"overdue": _before(asked, days, -policy.demand_grace_days)}
-    late = select(i.id for i in states["overdue"])
-    states["upcoming"] = rows.filter(lambda i: i.id not in late)
-    found = states.get(wanted.state or "", rows)
+    found = _in_state(rows, wanted.state, days, policy)
     ordered = found.order_by(lambda i: (i.due_date, i.id)).prefetch(Installment.booking, *CARDS)
     result = page_of(ordered, page=page, limit=limit, policy=policy)
-    owed = [
-        _owed(due_of(row, row.booking, days[row.booking.project.timezone], policy), days)
-        for row in result.rows
-    ]
-    return result, owed, {state: _total(each) for state, each in states.items()}
+    owed = [owed_of(row, days[row.booking.project.timezone], policy) for row in result.rows]
+    return result, owed, _totals(rows, days, policy)
+
+
+def totals(actor: Identity, days: Mapping[str, date], policy: Policy) -> Mapping[str, Total]:
+    """By state the total of all that the caller is owed or owes; `days` has the day it is in each
+    time zone of the caller's projects."""
+    return _totals(_open_rows(actor, DueFilter()), days, policy)
+
+
+def is_open(row: Any) -> bool:
+    """Whether a row of a live booking is among the dues."""
+    return row.status not in SETTLED and row.due_date is not None
+
+
+def owed_of(row: Any, today: date, policy: Policy) -> Owed:
+    """An open row as it stands `today`; its booking must be loaded."""
+    due = due_of(row, row.booking, today, policy)
+    if due.status != "overdue":
+        return Owed(due, "upcoming", 0)
+    return Owed(due, "overdue", (today - row.due_date).days)
 
 
 def _open_rows(actor: Identity, wanted: DueFilter) -> Any:
@@ -79,9 +94,7 @@ def _open_rows(actor: Identity, wanted: DueFilter) -> Any:
     dead = tuple(sorted(DEAD))
     rows = scopes.visible_installments(actor).filter(
         lambda i: (
-            i.status not in ("void", "paid")
-            and i.due_date is not None
-            and i.booking.status not in dead
+            i.status not in SETTLED and i.due_date is not None and i.booking.status not in dead
         )
     )
     if wanted.project_id is not None:
@@ -93,13 +106,28 @@ def _open_rows(actor: Identity, wanted: DueFilter) -> Any:
     return rows
 
 
+def _in_state(rows: Any, state: str | None, days: Mapping[str, date], policy: Policy) -> Any:
+    """Of the open rows those in one state; overdue is only what somebody has asked for."""
+    if state == "overdue":
+        asked = rows.filter(lambda i: i.demanded_at is not None)
+        return _before(asked, days, -policy.demand_grace_days)
+    if state == "upcoming":
+        slots = _slots(days, -policy.demand_grace_days)
+        (first, in_first), (second, in_second), (third, in_third) = slots
+        return rows.filter(
+            lambda i: (
+                i.demanded_at is None
+                or (i.due_date >= first and i.booking.project.timezone in in_first)
+                or (i.due_date >= second and i.booking.project.timezone in in_second)
+                or (i.due_date >= third and i.booking.project.timezone in in_third)
+            )
+        )
+    return rows
+
+
 def _before(rows: Any, days: Mapping[str, date], distance: int) -> Any:
     """The rows due before the day that is `distance` days from today where the project is."""
-    zones: defaultdict[date, list[str]] = defaultdict(list)
-    for zone, today in days.items():
-        zones[today + timedelta(days=distance)].append(zone)
-    slots = [*zones.items(), *[(date.min, [""])] * _MOST_DAYS][:_MOST_DAYS]
-    (first, in_first), (second, in_second), (third, in_third) = slots
+    (first, in_first), (second, in_second), (third, in_third) = _slots(days, distance)
     return rows.filter(
         lambda i: (
             (i.due_date < first and i.booking.project.timezone in in_first)
@@ -109,14 +137,38 @@ def _before(rows: Any, days: Mapping[str, date], distance: int) -> Any:
     )
 
 
-def _total(rows: Any) -> Total:
-    columns = select((count(i.id), sum(i.amount - i.paid_amount)) for i in rows)
-    number, amount = columns.without_distinct()[:1][0]
-    return Total(number, paisa(Decimal(amount)))
+def _slots(days: Mapping[str, date], distance: int) -> list[tuple[date, list[str]]]:
+    """The day that is `distance` days from today, with the time zones where it is that day."""
+    zones: defaultdict[date, list[str]] = defaultdict(list)
+    for zone, today in days.items():
+        zones[today + timedelta(days=distance)].append(zone)
+    return [*zones.items(), *[(date.min, [""])] * _MOST_DAYS][:_MOST_DAYS]
 
 
-def _owed(due: Due, days: Mapping[str, date]) -> Owed:
-    if due.status != "overdue":
-        return Owed(due, "upcoming", 0)
-    today = days[due.row.booking.project.timezone]
-    return Owed(due, "overdue", (today - due.row.due_date).days)
+def _totals(rows: Any, days: Mapping[str, date], policy: Policy) -> dict[str, Total]:
+    """One statement: the rows in four groups, by whether they were asked for and are late."""
+    slots = _slots(days, -policy.demand_grace_days)
+    (first, in_first), (second, in_second), (third, in_third) = slots
+    groups = select(
+        (
+            i.demanded_at is None,
+            # In this form, and in no shorter one, Pony reads the condition of a column.
+            1
+            if i.due_date < first and i.booking.project.timezone in in_first
+            else (
+                1
+                if i.due_date < second and i.booking.project.timezone in in_second
+                else (1 if i.due_date < third and i.booking.project.timezone in in_third else 0)
+            ),
+            count(),
+            sum(i.amount - i.paid_amount),
+        )
+        for i in rows
+    )
+    found = dict.fromkeys(("overdue", "upcoming"), Total(0, ZERO))
+    for unasked, late, number, amount in groups.without_distinct():
+        state = "overdue" if late and not unasked else "upcoming"
+        found[state] = Total(
+            found[state].number + number, found[state].amount + paisa(Decimal(amount))
+        )
+    return found

@@ -78,6 +78,10 @@ def _phase(reader: Identity | None, phase_id: int) -> bool:
     return own or bool(phase.customer_visible)
 
 
+def _update(reader: Identity | None, update_id: int) -> bool:
+    return bool(scopes.visible_updates(reader).filter(lambda u: u.id == update_id).exists())
+
+
 def _booking(reader: Identity | None, booking_id: int | None) -> bool:
     if reader is None:
         return False
@@ -93,13 +97,21 @@ def _change_request(reader: Identity | None, request_id: int) -> bool:
     return _booking(reader, about)
 
 
+def _message(reader: Identity | None, message_id: int) -> bool:
+    if reader is None:
+        return False
+    return bool(scopes.visible_messages(reader).filter(lambda m: m.id == message_id).exists())
+
+
 _RULES: Mapping[str, Callable[[Identity | None, int], bool]] = {
     "user": _user,
     "builder": _builder,
     "project": _project,
     "unit": _unit,
     "phase": _phase,
+    "update": _update,
     "payment": _payment,
     "change_request": _change_request,
+    "message": _message,
 }
 """By `attached_to_type`. What is attached to anything else is read by nobody."""

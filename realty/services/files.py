@@ -4,18 +4,19 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Collection, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from secrets import token_hex
 from tempfile import TemporaryFile
-from typing import Any, BinaryIO
+from typing import IO, Any, BinaryIO
 
 from pony.orm import select
 
 from realty.adapters.images import ImageRefused, ImagesBusy, encode_anew
 from realty.adapters.storage import BLOCK_BYTES, Blocks, Storage, StorageError
 from realty.db import File, User, db
+from realty.db.bulk import among
 from realty.db.locks import lock
 from realty.errors import (
     Detail,
@@ -101,6 +102,13 @@ def content_of(file: Any, storage: Storage, *, start: int, length: int) -> Block
         return storage.open(file.storage_key, start, length)
 
 
+def copy_content(file: Any, storage: Storage, out: IO[bytes]) -> None:
+    """Write the whole content to `out`; raises `ServiceUnavailable` while the storage is down."""
+    with _available(), closing(storage.open(file.storage_key, 0, file.size)) as blocks:
+        for block in blocks:
+            out.write(block)
+
+
 def kind_of(file: Any) -> Kind:
     """What the content is."""
     return KINDS[file.content_type]
@@ -125,6 +133,41 @@ def attach(
     if not _tie(file_id, entity, entity_id):
         raise _not_usable(purposes, field)
     return File[file_id]
+
+
+def attach_all(
+    file_ids: Sequence[int],
+    *,
+    owner: Identity,
+    purpose: str,
+    entity: str,
+    entity_id: int,
+    field: str,
+) -> None:
+    """Tie several files of the caller to a new row, in one statement for any number.
+
+    Raises as `attach` does, at `field[n]` for the first that cannot be used.
+    """
+    if not file_ids:
+        return
+    condition, ids = among(file_ids)
+    tied = db.execute(
+        "UPDATE files SET attached_to_type = $entity, attached_to_id = $entity_id"  # noqa: S608 - ids are bound
+        f" WHERE id {condition} AND owner_id = $owner_id AND purpose = $purpose"
+        " AND removed_at IS NULL AND attached_to_type IS NULL RETURNING id",
+        {
+            "ids": ids,
+            "owner_id": owner.user_id,
+            "purpose": purpose,
+            "entity": entity,
+            "entity_id": entity_id,
+        },
+        {},
+    )
+    usable = {file_id for (file_id,) in tied.fetchall()}
+    for position, file_id in enumerate(file_ids):
+        if file_id not in usable:
+            raise _not_usable([purpose], f"{field}[{position}]")
 
 
 def require_own(file_id: int, *, owner: Identity, purposes: Collection[str], field: str) -> None:
@@ -276,7 +319,8 @@ def _measure(content: BinaryIO) -> tuple[int, str]:
 def _require_room(owner: Identity, size: int, policy: Policy) -> None:
     """Bound what a caller may leave lying about; his row is the lock."""
     user_id = owner.user_id
-    if lock(User, user_id) is None:
+    account = lock(User, user_id)
+    if account is None or not account.is_active:
         raise InvalidToken
     unused = select(
         f.size for f in File if f.owner.id == user_id and f.attached_to_type is None

@@ -18,15 +18,23 @@ def fingerprint(secret: str) -> str:
     return hashlib.sha256(secret.encode()).hexdigest()
 
 
-def issue(user_id: int, purpose: str, *, lifetime: timedelta, now: datetime, email: str) -> str:
-    """A new secret of 256 bits for one user and purpose; `email` is the address that it proves."""
+def issue(
+    user_id: int,
+    purpose: str,
+    *,
+    lifetime: timedelta | None,
+    now: datetime,
+    email: str | None = None,
+) -> str:
+    """A new secret of 256 bits for one user and purpose, which works until it is revoked when it
+    has no `lifetime`; `email` is the address that it proves."""
     secret = token_urlsafe(32)
     OneTimeToken(
         user=user_id,
         purpose=purpose,
         token_hash=fingerprint(secret),
         email=email,
-        expires_at=now + lifetime,
+        expires_at=None if lifetime is None else now + lifetime,
         created_at=now,
     )
     return secret
@@ -54,6 +62,20 @@ def find(secret: str, purpose: str, *, now: datetime) -> Link:
     if not found:
         raise InvalidLink
     return Link(*found[0])
+
+
+def owner_of(secret: str, purpose: str) -> int | None:
+    """The user whose secret without an end this is; None when it is unknown or revoked."""
+    digest = fingerprint(secret)
+    owner: int | None = select(
+        t.user.id
+        for t in OneTimeToken
+        if t.token_hash == digest
+        and t.purpose == purpose
+        and t.used_at is None
+        and t.expires_at is None
+    ).first()
+    return owner
 
 
 def redeem(link: Link, *, now: datetime) -> None:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import datetime
-from typing import Any
 
-from realty.db import OutgoingMail
+from realty.db import OutgoingMail, db
+from realty.db.bulk import among
 
 
 def queue(
@@ -15,14 +16,10 @@ def queue(
     text: str,
     now: datetime,
     link: str | None = None,
-    notification: Any = None,
 ) -> None:
-    """Put one mail into the outgoing table; `link` is a path of the portal, made whole on sending.
-
-    `notification` is the one that is told by this mail, and learns when the mail left.
-    """
+    """Put one mail, that goes at once and alone, into the outgoing table; `link` is a path of the
+    portal, made whole on sending."""
     OutgoingMail(
-        notification=notification,
         to_address=to,
         subject=" ".join(subject.split()),
         body=text,
@@ -30,6 +27,31 @@ def queue(
         next_attempt_at=now,
         created_at=now,
     )
+
+
+def queue_news(notification_ids: Iterable[int]) -> None:
+    """Queue the mail of these notifications, of those whose users want mail about such, in one
+    statement. What a user is told within a short time goes as one letter (`outbox`)."""
+    condition, ids = among(notification_ids)
+    db.execute(_NEWS.format(among=condition), {"ids": ids}, {})
+
+
+# Text and link are read from the notification on sending.
+_NEWS = """
+INSERT INTO outgoing_mail (
+    kind, notification_id, user_id, to_address, subject, status, attempts, next_attempt_at,
+    created_at
+)
+SELECT 'message', n.id, n.user_id, u.email, n.title, 'queued', 0, n.created_at, n.created_at
+FROM notifications n
+JOIN users u ON u.id = n.user_id
+WHERE n.id {among} AND NOT EXISTS (
+    SELECT 1 FROM notification_preferences p
+    WHERE p.user_id = n.user_id AND p.notification_type = n.notification_type
+    AND p.channel = 'email' AND NOT p.enabled
+)
+ORDER BY n.id
+"""
 
 
 def queue_password_reset(to: str, *, now: datetime) -> None:

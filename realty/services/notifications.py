@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, NotRequired, TypedDict, Unpack
+from typing import Any, NamedTuple, NotRequired, TypedDict, Unpack
 
 from pony.orm import desc, select
 
-from realty.db import Booking, Notification, NotificationPreference, User, db, scopes
+from realty.db import Booking, Builder, Notification, NotificationPreference, User, db, scopes
+from realty.db.bulk import among
+from realty.db.connection import is_postgres
 from realty.db.enums import NOTIFICATION_CHANNELS, NOTIFICATION_TYPES
 from realty.errors import ValidationFailed
 from realty.rules.policy import Policy
@@ -61,55 +63,57 @@ def notify(user_id: int, notification_type: str, **news: Unpack[News]) -> None:
 
 
 def notify_all(user_ids: Collection[int], notification_type: str, **news: Unpack[News]) -> None:
-    """Tell each of these users as `notify` does; what is read first is the same for any number."""
-    channels = _wanted_channels(user_ids, notification_type)
-    key = news["dedupe_key"]
-    told = set(
-        select(n.user.id for n in Notification if n.user.id in user_ids and n.dedupe_key == key)
-    )
-    untold = [user_id for user_id in sorted(channels) if channels[user_id] and user_id not in told]
-    mailed = [user_id for user_id in untold if "email" in channels[user_id]]
-    addresses = dict(select((u.id, u.email) for u in User if u.id in mailed)) if mailed else {}
-    for user_id in untold:
-        notification = Notification(
-            user=user_id,
-            notification_type=notification_type,
-            title=news["title"],
-            message=news["message"],
-            related_entity_type=news["entity"],
-            related_entity_id=news["entity_id"],
-            priority=news.get("priority", "medium"),
-            action_url=news["action_url"],
-            dedupe_key=key,
-            channels=channels[user_id],
-            created_at=news["now"],
-        )
-        if user_id in addresses:
-            mail.queue(
-                addresses[user_id],
-                subject=news["title"],
-                text=news["message"],
-                link=news["action_url"],
-                notification=notification,
-                now=news["now"],
-            )
-
-
-def _wanted_channels(user_ids: Collection[int], notification_type: str) -> dict[int, list[str]]:
-    """The channels that each user has not switched off for one type."""
+    """Tell each of these users as `notify` does, in two statements for any number of them."""
     if not user_ids:
-        return {}
-    refused = set(
-        select(
-            (p.user.id, p.channel)
-            for p in NotificationPreference
-            if p.user.id in user_ids and p.notification_type == notification_type and not p.enabled
-        )
-    )
-    return {
-        user_id: [each for each in NOTIFICATION_CHANNELS if (user_id, each) not in refused]
-        for user_id in user_ids
-    }
+        return
+    condition, ids = among(user_ids)
+    told = db.execute(
+        _TELL.format(among=condition, json="JSONB" if is_postgres() else "TEXT"),
+        {
+            "ids": ids,
+            "kind": notification_type,
+            "title": " ".join(news["title"].split()),
+            "message": news["message"],
+            "entity": news["entity"],
+            "entity_id": news["entity_id"],
+            "priority": news.get("priority", "medium"),
+            "unread": False,
+            "action_url": news["action_url"],
+            "dedupe_key": news["dedupe_key"],
+            "now": news["now"],
+        },
+        {},
+    ).fetchall()
+    if told:
+        mail.queue_news(notification_id for (notification_id,) in told)
+
+
+# Whoever has switched both channels off is told nothing. Users come by their ids, so that two
+# events that tell the same people never wait for each other crosswise.
+_TELL = """
+INSERT INTO notifications (
+    user_id, notification_type, title, message, related_entity_type, related_entity_id,
+    priority, is_read, action_url, dedupe_key, channels, created_at
+)
+SELECT
+    u.id, $kind, $title, $message, $entity, $entity_id,
+    $priority, $unread, $action_url, $dedupe_key,
+    CAST(CASE
+        WHEN e.id IS NOT NULL THEN '["in_app"]'
+        WHEN i.id IS NOT NULL THEN '["email"]'
+        ELSE '["in_app", "email"]'
+    END AS {json}),
+    $now
+FROM users u
+LEFT JOIN notification_preferences i ON i.user_id = u.id
+    AND i.notification_type = $kind AND i.channel = 'in_app' AND NOT i.enabled
+LEFT JOIN notification_preferences e ON e.user_id = u.id
+    AND e.notification_type = $kind AND e.channel = 'email' AND NOT e.enabled
+WHERE u.id {among} AND u.deleted_at IS NULL AND (i.id IS NULL OR e.id IS NULL)
+ORDER BY u.id
+ON CONFLICT (user_id, dedupe_key) DO NOTHING
+RETURNING id
+"""
 
 
 def inbox(
@@ -148,18 +152,23 @@ def about(notifications: Iterable[Any], identity: Identity) -> dict[int, About]:
     does not see any more has no card.
     """
     ids: dict[str, set[int]] = {
-        kind: set() for kind in ("booking", "project", "customer", *_ON_BOOKINGS)
+        kind: set()
+        for kind in (
+            *("booking", "project", "customer", "conversation", "appointment"),
+            *(*_ON_BOOKINGS, *_ON_PROJECTS),
+        )
     }
     for notification in notifications:
         if notification.related_entity_type in ids and notification.related_entity_id:
             ids[notification.related_entity_type].add(notification.related_entity_id)
-    bookings_of: dict[tuple[str, int], int] = {}
-    for kind, visible in _ON_BOOKINGS.items():
-        if among := ids[kind]:
-            rows = visible(identity).filter(lambda r: r.id in among)
-            pairs = select((r.id, r.booking.id) for r in rows)
-            bookings_of |= {(kind, row_id): booking_id for row_id, booking_id in pairs}
+    bookings_of = _owners("booking", _ON_BOOKINGS, ids, identity)
+    projects_of = _owners("project", _ON_PROJECTS, ids, identity)
     ids["booking"] |= set(bookings_of.values())
+    ids["project"] |= set(projects_of.values())
+    talks = _talks(ids, identity)
+    ids["project"] |= {talk.project_id for talk in talks.values() if talk.project_id}
+    if identity.role == "builder":
+        ids["customer"] |= {talk.customer_id for talk in talks.values()}
     found: dict[tuple[str, int], About] = {}
     if wanted := ids["booking"]:
         bookings = scopes.visible_bookings(identity).filter(lambda b: b.id in wanted)
@@ -177,9 +186,69 @@ def about(notifications: Iterable[Any], identity: Identity) -> dict[int, About]:
         for customer in customers.prefetch(User):
             found["customer", customer.id] = About(customer=customer)
     found |= {each: found["booking", booking_id] for each, booking_id in bookings_of.items()}
+    found |= {each: found["project", project_id] for each, project_id in projects_of.items()}
+    found |= _talked_of(talks, found, identity)
     return {
         each.id: found.get((each.related_entity_type, each.related_entity_id), NOTHING)
         for each in notifications
+    }
+
+
+def _owners(
+    owner: str,
+    kinds: Mapping[str, Callable[[Identity], Any]],
+    ids: Mapping[str, Collection[int]],
+    identity: Identity,
+) -> dict[tuple[str, int], int]:
+    """The id of the booking or project that each row belongs to, of those that the caller sees."""
+    found: dict[tuple[str, int], int] = {}
+    for kind, visible in kinds.items():
+        if among := ids[kind]:
+            rows = visible(identity).filter(lambda r: r.id in among)
+            pairs = select((r.id, getattr(r, owner).id) for r in rows)
+            found |= {(kind, row_id): owner_id for row_id, owner_id in pairs}
+    return found
+
+
+class _Talk(NamedTuple):
+    """The ids of what a conversation or a visit is about, and of its sides."""
+
+    project_id: int | None
+    customer_id: int
+    builder_id: int
+
+
+def _talks(
+    ids: Mapping[str, Collection[int]], identity: Identity
+) -> dict[tuple[str, int], _Talk]:
+    """The caller's conversations and visits among `ids`, by kind and id."""
+    found: dict[tuple[str, int], _Talk] = {}
+    if among := ids["conversation"]:
+        mine = scopes.visible_conversations(identity).filter(lambda t: t.id in among)
+        rows = select((t.id, t.project.id, t.customer.id, t.builder.id) for t in mine)
+        found |= {("conversation", row_id): _Talk(*subject) for row_id, *subject in rows}
+    if among := ids["appointment"]:
+        visits = scopes.visible_appointments(identity).filter(lambda a: a.id in among)
+        rows = select((a.id, a.project.id, a.customer.id, a.project.builder.id) for a in visits)
+        found |= {("appointment", row_id): _Talk(*subject) for row_id, *subject in rows}
+    return found
+
+
+def _talked_of(
+    talks: Mapping[tuple[str, int], _Talk],
+    found: Mapping[tuple[str, int], About],
+    identity: Identity,
+) -> dict[tuple[str, int], About]:
+    """What these are about, out of the projects and customers that were `found`."""
+    ids = {talk.builder_id for talk in talks.values()} if identity.role == "customer" else set()
+    builders = {each.id: each for each in Builder.select(lambda b: b.id in ids)} if ids else {}
+    return {
+        each: About(
+            found.get(("project", talk.project_id or 0), NOTHING).project,
+            builders.get(talk.builder_id),
+            found.get(("customer", talk.customer_id), NOTHING).customer,
+        )
+        for each, talk in talks.items()
     }
 
 
@@ -188,6 +257,9 @@ _ON_BOOKINGS: dict[str, Callable[[Identity], Any]] = {
     "payment": scopes.visible_payments,
 }
 """What belongs to a booking and is shown with the cards of that; who sees the one sees both."""
+
+_ON_PROJECTS: dict[str, Callable[[Identity], Any]] = {"update": scopes.visible_updates}
+"""What belongs to a project and is shown with its card; who sees the one sees both."""
 
 _BOOKING_CARDS: dict[str, tuple[Any, ...]] = {
     "admin": (Booking.project,),
@@ -251,9 +323,11 @@ def mark_read(identity: Identity, notification_id: int, *, now: datetime) -> Any
 def mark_all_read(identity: Identity, *, now: datetime) -> int:
     """Mark everything that the caller was told as read; says how much of what is shown that was."""
     unread: int = _shown(identity).filter(lambda n: not n.is_read).count()
+    # By their ids, as the sender of mail goes through them: neither waits for the other crosswise.
+    locking = "FOR NO KEY UPDATE" if is_postgres() else ""
     db.execute(
-        "UPDATE notifications SET is_read = $yes, read_at = $now"
-        " WHERE user_id = $user_id AND NOT is_read",
+        "UPDATE notifications SET is_read = $yes, read_at = $now WHERE id IN (SELECT id"  # noqa: S608 - a constant
+        f" FROM notifications WHERE user_id = $user_id AND NOT is_read ORDER BY id {locking})",
         {"yes": True, "now": now, "user_id": identity.user_id},
         {},
     )

@@ -185,7 +185,7 @@ def facts_of(
     ids = [project.id for project in projects]
     own_id = viewer.builder_id if viewer else None
     own = {project.id for project in projects if project.builder.id == own_id}
-    units, phases = _unit_figures(ids), _phases(ids)
+    units, phases = _unit_figures(ids), phases_by_project(ids)
     bookings, saved = _booking_counts(own), _saved(ids, viewer)
     return [
         ProjectFacts(
@@ -234,7 +234,8 @@ def _wider(known: tuple[Any, Any], lowest: Any, highest: Any) -> tuple[Any, Any]
     return (values[0], values[-1]) if values else (None, None)
 
 
-def _phases(ids: Collection[int]) -> dict[int, list[Phase]]:
+def phases_by_project(ids: Collection[int]) -> dict[int, list[Phase]]:
+    """The phases of these projects, in no order; a project without any has an empty list."""
     rows = select(
         (
             f.project.id,

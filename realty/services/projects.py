@@ -80,13 +80,15 @@ _DELETIONS = (
 )
 
 
-def create(*, actor: Identity, body: Mapping[str, Any], now: datetime) -> Any:
-    """A new project of the calling builder: in planning, unpublished, without units.
+def create(*, actor: Identity, body: Mapping[str, Any], now: datetime, policy: Policy) -> Any:
+    """A new project of the calling builder: in planning, unpublished, without units. One that
+    states no capacity for visits has the setting's.
 
     Raises `ValidationFailed`, for its files as `files.attach` does.
     """
     _count_projects(actor.builder_id, 1)
     columns, named = _apart(body)
+    columns.setdefault("slot_capacity", policy.appointment_slot_capacity)
     project = Project(
         builder=actor.builder_id,
         **_columns(columns),

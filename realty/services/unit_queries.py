@@ -205,6 +205,11 @@ def by_column(query: Any, filters: UnitFilters) -> Any:
     return query
 
 
+def as_they_stand(query: Any) -> Any:
+    """The units of `query` by tower, those in none last, from the lowest floor up."""
+    return query.order_by(lambda u: (u.tower is None, u.tower, u.floor_number, u.unit_number, u.id))
+
+
 def _by_range(query: Any, filters: UnitFilters) -> Any:
     if filters.min_price is not None:
         least_price = Decimal(filters.min_price)

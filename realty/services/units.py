@@ -70,7 +70,7 @@ def create(*, actor: Identity, body: Mapping[str, Any], now: datetime) -> Any:
     _lock_open_project(project_id)
     _refuse_taken(project_id, [columns], "unit_number")
     unit = Unit(project=project_id, **columns, created_at=now, updated_at=now)
-    _count_units(project_id)
+    count_units(project_id)
     _put_floor_plan(unit, body, actor)
     audit.note(
         "unit.created",
@@ -102,7 +102,7 @@ def generate(
         "updated_at": now,
     }
     insert_many(Unit, [{**unit, **common} for unit in units])
-    total, available = _count_units(project_id)
+    total, available = count_units(project_id)
     prices = [unit["price"] for unit in units]
     audit.note(
         "units.generated",
@@ -160,7 +160,7 @@ def update(
     unit.set(**columns, version=unit.version + 1)
     _put_floor_plan(unit, changes, actor)
     if priced:
-        _count_units(before["project"])
+        count_units(before["project"])
     unit.flush()
     repriced = audit.differences(before, {name: columns[name] for name in priced})
     if repriced:
@@ -224,7 +224,7 @@ def delete(*, unit_id: int) -> None:
     )
     db.execute("DELETE FROM models_3d WHERE unit_id = $unit_id", {"unit_id": unit_id})
     db.execute("DELETE FROM units WHERE id = $unit_id", {"unit_id": unit_id})
-    _count_units(project_id)
+    count_units(project_id)
 
 
 def _put_floor_plan(unit: Any, body: Mapping[str, Any], actor: Identity) -> None:
@@ -252,8 +252,13 @@ def _lock_open_project(project_id: int) -> None:
     project = lock(Project, project_id)
     if project is None:
         raise NotFound
-    if project.status in CLOSED_TO_UNITS:
-        raise Conflict(f"A project that is {project.status} gets no more units.")
+    require_open(project.status)
+
+
+def require_open(project_status: str) -> None:
+    """Raises `Conflict` when a project in this status gets no more units."""
+    if project_status in CLOSED_TO_UNITS:
+        raise Conflict(f"A project that is {project_status} gets no more units.")
 
 
 def _refuse_taken(
@@ -301,19 +306,23 @@ def _check_reservation(target: str, body: Mapping[str, Any], now: datetime) -> N
             raise ValidationFailed.at(name, "It belongs to a reservation only.")
 
 
-def _count_units(project_id: int) -> tuple[int, int]:
+def count_units(project_id: int) -> tuple[int, int]:
     """Count a locked project's units anew and return how many there are, and are available."""
     flush()
-    named = {"project_id": project_id}
-    db.execute(
+    counted = db.execute(
         "UPDATE projects SET (total_units, available_units, price_range_min, price_range_max) ="
         " (SELECT count(*), count(*) FILTER (WHERE status = 'available'), min(price), max(price)"
-        " FROM units WHERE project_id = $project_id) WHERE id = $project_id",
-        named,
+        " FROM units WHERE project_id = $project_id) WHERE id = $project_id"
+        " RETURNING total_units, available_units",
+        {"project_id": project_id},
+        {},
     )
-    total, available = db.get(
-        "SELECT total_units, available_units FROM projects WHERE id = $project_id", named
-    )
+    total, available = counted.fetchone()
+    require_room(total)
+    return total, available
+
+
+def require_room(total: int) -> None:
+    """Raises `Conflict` when a project cannot have so many units."""
     if total > MOST_UNITS:
         raise Conflict(f"A project has at most {MOST_UNITS} units.")
-    return total, available

@@ -16,7 +16,7 @@ from realty.permissions import P
 from realty.presenters.accounts import me_json, session_json, tokens_json
 from realty.resources import AccountResource, PublicResource, SessionResource
 from realty.rules.contact import normalise_email
-from realty.services import accounts, counts, sessions
+from realty.services import accounts, counts, deletion, sessions
 from realty.services.credentials import FailedLogin
 from realty.services.policy import current_policy
 from realty.services.sessions import Client
@@ -112,6 +112,19 @@ def update_me(context: AccountResource, request: Request) -> Response:
         expected=if_match(request),
     )
     return tagged(request, me_json(user), user)
+
+
+@operation("deleteMyAccount", permission=P.ACCOUNT_DELETE)
+def delete_my_account(context: AccountResource, request: Request) -> None:
+    """Leave nothing of the caller but what the law keeps."""
+    with _kept(request, FailedLogin):
+        deletion.delete_own(
+            context.identity,
+            password=request.openapi_validated.body["password"],
+            hasher=request.registry.hasher,
+            policy=current_policy(),
+            now=request.now,
+        )
 
 
 @operation("getMyCounts", permission=P.ACCOUNT_READ)

@@ -9,11 +9,13 @@ from pyramid.security import NO_PERMISSION_REQUIRED
 from realty.contract import operation
 from realty.permissions import P
 from realty.presenters.accounts import builder_json, builder_profile_json
+from realty.presenters.dashboards import builder_dashboard_json
 from realty.resources import BuilderCollection, BuilderResource, OwnBuilderResource
 from realty.security import require_identity
 from realty.services import builders
+from realty.services.builder_dashboard import builder_dashboard
 from realty.services.policy import current_policy
-from realty.views.conditional import if_match, tagged
+from realty.views.conditional import if_match, tagged, tagged_as_of
 
 
 @operation("listBuilders", permission=NO_PERMISSION_REQUIRED)
@@ -50,6 +52,15 @@ def update_my_builder(context: OwnBuilderResource, request: Request) -> Response
         now=request.now,
     )
     return tagged(request, {"builder": builder_profile_json(builder)}, builder)
+
+
+@operation("getBuilderDashboard", permission=P.BUILDER_DASHBOARD)
+def get_builder_dashboard(context: OwnBuilderResource, request: Request) -> Response:
+    """What the caller sees first."""
+    dashboard = builder_dashboard(context.identity, now=request.now)
+    return tagged_as_of(
+        request, {"dashboard": builder_dashboard_json(dashboard, context.identity, now=request.now)}
+    )
 
 
 @operation("setBuilderVerification", permission=P.BUILDER_VERIFY)

@@ -15,7 +15,7 @@ from realty.contract import to_json
 from realty.errors import MalformedRequest
 from realty.presenters.tables import csv_bytes
 from realty.services.versions import version_of
-from realty.views.negotiation import CSV, JSON
+from realty.views.negotiation import CALENDAR, CSV, JSON, XLSX
 
 _TAG = re.compile(r'(?:W/)?"(?:(\d{1,20})\.)?[0-9a-f]{16}"')
 
@@ -45,9 +45,29 @@ def tagged_csv(
 ) -> Response:
     """The same figures as a table, to be saved as `file`; its tag is not that of the JSON."""
     shown = [column for column in columns if column != "as_of"]
-    digest = _digest(request, [shown, *([row[column] for column in shown] for row in rows)])
-    response = _answer(request, CSV, csv_bytes(columns, rows), (digest, False))
+    figures = [shown, *([row[column] for column in shown] for row in rows)]
+    return _tagged_file(request, CSV, figures, csv_bytes(columns, rows), file)
+
+
+def tagged_workbook(request: Request, figures: object, body: bytes, *, file: str) -> Response:
+    """A workbook of these figures, whose bytes tell when it was written: a weak tag, as above."""
+    response = _tagged_file(request, XLSX, [XLSX, figures], body, file)
+    response.charset = None
+    return response
+
+
+def _tagged_file(
+    request: Request, media_type: str, figures: object, body: bytes, file: str
+) -> Response:
+    response = _answer(request, media_type, body, (_digest(request, figures), False))
     response.content_disposition = f'attachment; filename="{file}"'
+    return response
+
+
+def tagged_calendar(request: Request, body: bytes) -> Response:
+    """A calendar, which programs ask for again and again and nobody else is to keep."""
+    response = _answer(request, CALENDAR, body, _digest(request, body.decode()))
+    response.headers["Cache-Control"] = "no-store"
     return response
 
 

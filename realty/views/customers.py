@@ -11,6 +11,7 @@ from realty.contract import operation
 from realty.permissions import P
 from realty.presenters.accounts import customer_json, customer_profile_json, invitation_json
 from realty.presenters.cards import builder_card
+from realty.presenters.dashboards import customer_dashboard_json
 from realty.resources import (
     CustomerCollection,
     CustomerResource,
@@ -20,8 +21,9 @@ from realty.resources import (
 )
 from realty.security import viewer
 from realty.services import customers, invitations
+from realty.services.customer_dashboard import customer_dashboard
 from realty.services.policy import current_policy
-from realty.views.conditional import if_match, tagged
+from realty.views.conditional import if_match, tagged, tagged_as_of
 
 Json = dict[str, Any]
 
@@ -62,6 +64,13 @@ def update_my_customer(context: OwnCustomerResource, request: Request) -> Respon
         now=request.now,
     )
     return tagged(request, {"customer": customer_profile_json(customer)}, customer)
+
+
+@operation("getCustomerDashboard", permission=P.CUSTOMER_DASHBOARD)
+def get_customer_dashboard(context: OwnCustomerResource, request: Request) -> Response:
+    """What the caller sees first."""
+    dashboard = customer_dashboard(context.identity, now=request.now)
+    return tagged_as_of(request, {"dashboard": customer_dashboard_json(dashboard, now=request.now)})
 
 
 @operation("inviteCustomer", permission=P.CUSTOMER_INVITE)

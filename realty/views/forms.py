@@ -52,6 +52,8 @@ def received(
     unknown or repeated, or a value that is no choice.
     """
     _, options = parse_options_header(request.headers["Content-Type"])
+    # Back to its beginning: a request that is run again has read it before.
+    request.make_body_seekable()
     with TemporaryFile() as content:
         form = Form(content)
         try:

@@ -7,6 +7,9 @@ from pyramid.request import Request
 JSON = "application/json"
 CSV = "text/csv"
 PDF = "application/pdf"
+ZIP = "application/zip"
+CALENDAR = "text/calendar"
+XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 
 
 def preferred(request: Request, *offers: str) -> str:

@@ -42,7 +42,9 @@ def list_projects(context: ProjectCollection, request: Request) -> Response:
 def create_project(context: ProjectCollection, request: Request) -> Response:
     """A new project of the caller."""
     body = request.openapi_validated.body
-    project = projects.create(actor=require_identity(request), body=body, now=request.now)
+    project = projects.create(
+        actor=require_identity(request), body=body, now=request.now, policy=current_policy()
+    )
     request.response.location = request.route_path("project", project_id=project.id)
     return tagged(request, _shown(project, context.identity, request), project)
 

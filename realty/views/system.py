@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from hmac import compare_digest
 from importlib.metadata import version
 from typing import Any
 
@@ -9,11 +10,14 @@ from pyramid.request import Request
 from pyramid.response import Response
 from pyramid.security import NO_PERMISSION_REQUIRED
 
+from realty import metrics
 from realty.contract import operation, to_json
 from realty.db import readiness
+from realty.errors import AuthenticationRequired
 from realty.presenters.system import enums_json, public_settings_json
 from realty.resources import PublicResource
 from realty.services.policy import current_policy
+from realty.settings import Settings
 from realty.views.conditional import tagged
 
 VERSION = version("realty")
@@ -58,3 +62,15 @@ def get_readiness(context: PublicResource, request: Request) -> Response:
         response.status_int = 503
         response.retry_after = RETRY_SECONDS
     return response
+
+
+@operation("getMetrics", permission=NO_PERMISSION_REQUIRED)
+def get_metrics(context: PublicResource, request: Request) -> Response:
+    """What Prometheus scrapes, for whoever knows the token."""
+    settings: Settings = request.registry.settings["realty"]
+    if not settings.metrics_are_open:
+        given = request.headers.get("Authorization", "").encode()
+        known = compare_digest(given, f"Bearer {settings.metrics_token}".encode())
+        if not (settings.metrics_token and known):
+            raise AuthenticationRequired
+    return Response(metrics.exposition(), headerlist=[("Content-Type", metrics.CONTENT_TYPE)])

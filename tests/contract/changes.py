@@ -27,12 +27,17 @@ def _types(site: Site) -> set[str]:
 
 
 def _wrong_type(site: Site, random: Random) -> bool:
-    site.value = WRONG[max(_types(site))] if "enum" not in site.schema else 12345
+    if "enum" in site.schema:
+        site.value = 12345
+    elif types := _types(site):
+        site.value = WRONG[max(types)]
+    else:
+        return False  # any value will do
     return True
 
 
 def _null(site: Site, random: Random) -> bool:
-    if "null" in _types(site) or site.schema.get("x-nullable"):
+    if not _types(site) or "null" in _types(site) or site.schema.get("x-nullable"):
         return False
     site.value = None
     return True

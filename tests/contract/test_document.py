@@ -55,12 +55,12 @@ SHARED_RESPONSES = {
     "503": "ServiceUnavailable",
 }
 # Public, and yet they judge a credential in the body.
-CREDENTIAL_OPERATIONS = {"login", "refreshTokens"}
+CREDENTIAL_OPERATIONS = {"login", "getMetrics", "refreshTokens"}
 # Public, with filters (`mine`, `saved`) that only one role has.
-ROLE_FILTERS = {"listProjects", "listUnits"}
+ROLE_FILTERS = {"listProjects", "listUnits", "listBuilderReviews"}
 # It reads and may still be refused: an expired booking has no quote.
 REFUSING_READS = {
-    *("getBookingDocument", "getCancellationQuote"),
+    *("exportMyData", "getBookingDocument", "getCancellationQuote"),
     *("getPaymentReceipt", "getProgressReport"),
 }
 

@@ -16,6 +16,8 @@ from tests.factories.catalogue import (
     make_units,
 )
 from tests.factories.files import make_file
+from tests.factories.messages import make_conversation, make_message
+from tests.factories.news import make_review, make_update
 from tests.factories.people import (
     PASSWORD,
     Account,
@@ -32,6 +34,7 @@ from tests.factories.sales import (
     make_charge,
     make_payment,
 )
+from tests.factories.visits import make_appointment, slot_at
 
 __all__ = [
     "PASSWORD",
@@ -43,15 +46,21 @@ __all__ = [
     "ProjectRow",
     "UnitRow",
     "make_admin",
+    "make_appointment",
     "make_booking",
     "make_builder",
     "make_change_request",
     "make_charge",
+    "make_conversation",
     "make_customer",
     "make_file",
+    "make_message",
     "make_payment",
     "make_phase",
     "make_project",
+    "make_review",
     "make_unit",
     "make_units",
+    "make_update",
+    "slot_at",
 ]

@@ -16,8 +16,8 @@ from tests.deployment import Clock
 from tests.world import World
 
 READS = [op for op in OPERATIONS if op.method == "GET" and not op.served_by]
-# The number of a builder's projects is public, as `total_projects`.
-TELLING = {"listBuilders"}
+# The number of a builder's projects is public, as `total_projects`, and so are the places left.
+TELLING = {"listBuilders", "listAppointmentSlots"}
 LISTS = [op for op in READS if "{" not in op.path and op.id not in TELLING]
 OTHERS = {"customer": "other customer", "builder": "other builder"}
 NOTE = "Mr Iyer decides on Friday"
@@ -43,7 +43,7 @@ def test_no_list_or_count_moves_with_foreign_rows(api: Api, clock: Clock, op: Op
     world.builder, world.customer  # noqa: B018 - their accounts are there from the start
     callers = [api.as_(name and world.account(name)) for name in onlookers(op)]
     before = [seen(caller.get(op.path)) for caller in callers]
-    world.booking, world.unit  # noqa: B018 - made now
+    world.booking, world.unit, world.conversation, world.appointment  # noqa: B018 - made now
     world.notification_of(world.customer)
     assert [seen(caller.get(op.path)) for caller in callers] == before
 

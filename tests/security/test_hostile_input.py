@@ -107,20 +107,29 @@ NO_IDS = [
 # What only the server decides.
 READ_ONLY = {
     *("id", "user_id", "version", "created_at", "updated_at", "role", "is_active", "is_verified"),
-    *("token_version", "failed_login_count", "password_hash", "rating", "review_count"),
+    *("token_version", "failed_login_count", "password_hash", "review_count"),
     *("verified_at", "booking_number", "paid_amount", "total_amount", "agreement_value"),
+    *("sender_id", "recipient_id", "is_read", "read_at"),
     *("price_snapshot", "available_units", "total_projects", "expires_at", "cancelled_by"),
 }
 # Decided by the server but for the operations that are about just this.
 OWNED = {
     "verified": {"setBuilderVerification"},
     "is_featured": {"setProjectFeatured"},
-    "builder_id": set[str](),
-    "project_id": {"createUnit"},
+    # Whom a message goes to.
+    "builder_id": {"sendMessage"},
+    "project_id": {"createUnit", "sendMessage"},
     "unit_id": {"createBooking"},
-    "customer_id": {"createBooking"},
+    "customer_id": {"createBooking", "sendMessage"},
     "price": {"createUnit", "updateUnit"},
-    "status": {"setProjectStatus", "updateProject", "setUnitStatus", "updatePhaseProgress"},
+    "rating": {"reviewBooking"},
+    "status": {
+        "setProjectStatus",
+        "updateProject",
+        "setUnitStatus",
+        "updatePhaseProgress",
+        "editUpdate",
+    },
     "user_type": {"registerAccount", "login"},
 }
 MOST_DETAILS = 20

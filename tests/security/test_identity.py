@@ -146,6 +146,15 @@ def test_nobody_calls_the_identity_operations_without_end(database: str) -> None
         limited = caller.post(path, sent, status=429)
         assert limited.code == "rate_limited"
         assert 1 <= int(limited.headers["Retry-After"]) <= 60
+    for method, path, sent, status in (
+        ("DELETE", "/api/auth/me", {"password": "x"}, 401),
+        ("GET", "/api/auth/me/export", None, 200),
+    ):
+        # Another account: wrong passwords have locked the builder's.
+        guesser = api.as_(make_builder())
+        for _ in range(3):
+            guesser.request(method, path, body=sent, status=status)
+        assert guesser.request(method, path, body=sent, status=429).code == "rate_limited"
     # The limit of an account is its own, and reading is not limited.
     api.as_(make_builder()).post("/api/customers/invitations", body, status=201)
     assert api.as_(builder).get("/api/auth/me").status == 200

@@ -60,6 +60,8 @@ def test_a_safe_production_starts() -> None:
         ("REALTY_ALLOWED_HOSTS", "", "name the hosts"),
         ("REALTY_PORTAL_URL", None, "https:// address"),
         ("REALTY_BCRYPT_COST", "9", "at least 10"),
+        ("REALTY_METRICS_TOKEN", "short", "shorter than 32 bytes"),
+        ("REALTY_SERVER_TIMING", "true", "nobody how it works inside"),
     ],
 )
 def test_production_refuses(name: str, value: str | None, said: str) -> None:
@@ -129,3 +131,9 @@ def test_every_setting_is_described() -> None:
 
     assert described == {f"REALTY_{item.name.upper()}" for item in fields(Settings)}
     assert not any(SAMPLE_SECRET in part for row in describe() for part in row)
+
+
+def test_metrics_are_open_in_development_alone_and_only_without_a_token() -> None:
+    assert Settings.load({}, {}).metrics_are_open
+    assert not Settings.load({}, {"REALTY_METRICS_TOKEN": "t" * 32}).metrics_are_open
+    assert not Settings.load({}, SAFE).metrics_are_open

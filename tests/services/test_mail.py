@@ -7,6 +7,7 @@ import logging
 from datetime import datetime
 from email.message import EmailMessage
 from pathlib import Path
+from uuid import uuid4
 
 import pytest
 
@@ -33,6 +34,7 @@ def mail(**over: str) -> EmailMessage:
         "recipient": "asha.rao@example.in",
         "subject": "ನಿಮ್ಮ ಮನೆ: set a new password",
         "text": "नमस्ते! Follow https://portal.example/reset-password?token=s3cret\n",
+        "key": uuid4().hex,
         **over,
     }
     return compose(**words, now=NOW)

@@ -25,6 +25,7 @@ from realty.db import (
     utcnow,
 )
 from realty.db.session import session
+from realty.rules.policy import Policy
 from realty.services import mail, outbox
 from realty.settings import Settings
 from tests.client import Api
@@ -72,10 +73,10 @@ def status_of(booking: BookingRow) -> tuple[str, str, int]:
         )
 
 
-def queue(to: str = "asha@example.in", link: str | None = "/bookings/1", **over: Any) -> int:
+def queue(to: str = "asha@example.in", link: str | None = "/bookings/1") -> int:
     """A mail that is due."""
     with session():
-        mail.queue(to, subject="Unit booked", text="A-101 is yours.", link=link, now=NOW, **over)
+        mail.queue(to, subject="Unit booked", text="A-101 is yours.", link=link, now=NOW)
         return max(select(m.id for m in OutgoingMail))
 
 
@@ -135,25 +136,6 @@ def test_mail_goes_once_and_its_text_and_link_are_forgotten(tmp_path: Path) -> N
     assert lines == ["A-101 is yours.", "", "http://localhost:3000/bookings/1"]
     row = mail_row(mail_id)
     assert (row["status"], row["body"], row["link"], row["sent_at"]) == ("sent", None, None, NOW)
-
-
-def test_a_notification_learns_when_its_mail_left(tmp_path: Path) -> None:
-    user_id = make_customer().user_id
-    with session():
-        notification = Notification(
-            user=user_id,
-            notification_type="booking",
-            title="Unit booked",
-            message="A-101 is yours.",
-            dedupe_key="booking:1:created",
-            channels=["in_app", "email"],
-        )
-        notification.flush()
-        notification_id = notification.id
-        mail.queue("a@example.in", subject="Hi", text="Hi", notification=notification, now=NOW)
-    run(tmp_path)
-    with session():
-        assert Notification[notification_id].sent_at == NOW
 
 
 def test_a_reset_link_is_made_on_sending_and_works(tmp_path: Path, database: str, api: Api) -> None:
@@ -251,7 +233,7 @@ def test_a_mail_server_that_is_down_stops_nothing_else() -> None:
 def test_what_a_machine_claimed_and_never_sent_goes_after_the_lease(tmp_path: Path) -> None:
     mail_id = queue()
     with session():
-        assert outbox.claim(now=NOW) == mail_id
+        assert outbox.claim(policy=Policy(), now=NOW) == {mail_id: 1}
     assert run(tmp_path, NOW + outbox.LEASE - timedelta(seconds=1))["mails_sent"] == 0
     assert run(tmp_path, NOW + outbox.LEASE)["mails_sent"] == 1
     assert mail_row(mail_id)["status"] == "sent"
@@ -259,12 +241,12 @@ def test_what_a_machine_claimed_and_never_sent_goes_after_the_lease(tmp_path: Pa
 
 def test_a_machine_that_lost_its_lease_settles_nothing() -> None:
     mail_id = queue()
-    settings: dict[str, Any] = {"portal_url": "https://portal.example", "policy": None}
     with session():
-        outbox.claim(now=NOW)
-        late = outbox.letter(mail_id, now=NOW, **settings)
+        claimed = outbox.claim(policy=Policy(), now=NOW)
+        assert claimed == {mail_id: 1}
+        late = outbox.letter(claimed, portal_url="", policy=Policy(), now=NOW)
     with session():
-        assert outbox.claim(now=NOW + outbox.LEASE) == mail_id
+        assert outbox.claim(policy=Policy(), now=NOW + outbox.LEASE) == {mail_id: 2}
     assert late is not None
     with session():
         assert outbox.mark_failed(late, "timed out", final=True, now=NOW) is False

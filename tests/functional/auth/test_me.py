@@ -132,6 +132,20 @@ def test_update_me_with_the_tag_of_what_was_read(api: Api) -> None:
     assert mine.get("/api/auth/me").data["user"]["full_name"] == "Fourth"
 
 
+def test_a_login_elsewhere_spoils_no_tag_of_what_was_read(api: Api) -> None:
+    """Logging in writes to the user's row, and changes nothing that its owner edits."""
+    customer = make_customer(password=PASSWORD)
+    mine = api.as_(customer)
+    read = mine.get("/api/auth/me").headers["ETag"]
+    log_in(api, customer.email, "wrong", 401)
+    log_in(api, customer.email, PASSWORD)
+
+    mine.patch("/api/auth/me", {"full_name": "Asha"}, headers={"If-Match": read})
+
+    again = mine.patch("/api/auth/me", {"full_name": "Rao"}, headers={"If-Match": read}, status=412)
+    assert again.code == "stale_version"
+
+
 def test_get_my_counts_answers_for_the_caller_only(api: Api) -> None:
     builder, customer = make_builder(), make_customer()
     make_booking(make_unit(make_project(builder)), customer, status="token_paid")

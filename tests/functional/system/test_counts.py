@@ -28,6 +28,7 @@ NOTHING = {
     "change_requests_to_accept": 0,
     "invitations_to_accept": 0,
     "builders_to_verify": 0,
+    "appointments_to_confirm": 0,
 }
 
 

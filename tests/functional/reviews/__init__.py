@@ -1,0 +1,1 @@
+"""Operations of the tag `reviews`, through the API."""
