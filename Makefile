@@ -1,6 +1,6 @@
 # Everything a developer runs; `make` alone prints the list.
 .DEFAULT_GOAL := help
-.PHONY: help serve test check bench docs constraints clean venv
+.PHONY: help serve test check bench walk docs constraints clean venv
 
 PYTHON_IN_VENV := .venv/bin/python
 
@@ -17,6 +17,9 @@ check: venv ## Lint and type-check the code, lint the contract, compile clients,
 
 bench: venv ## Measure the cost of the contract's validation per request
 	@exec $(PYTHON_IN_VENV) -m benchmarks.contract $(ARGS)
+
+walk: venv ## Walk every screen of both portals on 100,000 bookings (ARGS="--bookings 1000 --rounds 1")
+	@exec $(PYTHON_IN_VENV) -m benchmarks.portal_walk $(ARGS)
 
 ##@ Keep in order
 docs: venv ## Write docs/quick-reference.md anew from the contract and the settings

@@ -2,8 +2,8 @@
 
 A PostgreSQL is started and loaded, a server of its own serves it, and each call is made several
 times. Printed are the calls, the most statements that one of them sends, and the milliseconds
-that they take one after the other. A call of more than twelve statements, a screen of more than four
-calls and an answer that is no success make the exit status 1.
+that they take one after the other. A call of more than twelve statements, a screen of more than
+four calls and an answer that is no success make the exit status 1.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ from realty.demo.people import DOMAIN, PASSWORD
 from realty.demo.portal import BUILDER, BUYER
 from scripts import ROOT
 from scripts.processes import children
-from tests.postgres_server import free_port, temporary_postgres
+from tests.postgres_server import PostgresUnavailable, free_port, temporary_postgres
 
 MOST_CALLS = 4
 MOST_STATEMENTS = 12
@@ -76,7 +76,9 @@ class Walker:
 
     def ask(self, method: str, path: str) -> tuple[int, Any, str]:
         """Status, `data` and the timing of the server."""
-        body = json.dumps({"email": self._email, "password": PASSWORD}) if method == "POST" else None
+        body = (
+            json.dumps({"email": self._email, "password": PASSWORD}) if method == "POST" else None
+        )
         headers = {"Content-Type": "application/json"} if body else {}
         if self._token and not body:
             headers["Authorization"] = f"Bearer {self._token}"
@@ -228,4 +230,7 @@ def _breaches(steps: Sequence[Step]) -> Iterator[str]:
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+    try:
+        sys.exit(main(sys.argv[1:]))
+    except PostgresUnavailable as problem:
+        sys.exit(str(problem))

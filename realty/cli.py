@@ -156,24 +156,21 @@ def _seed_demo(options: argparse.Namespace) -> int:
         raise Failure("This is production: demo accounts have a known password. (--force loads.)")
 
     from realty import demo
+    from realty.commands.seed import seed
 
-    now = utcnow()
     if options.if_empty and not demo.is_empty():
         print("The database has data already; nothing was changed.")
         return DONE
-    loaded = demo.load(settings, now=now)
-    print(loaded or "The demo data is there already; nothing was changed.")
-    if options.projects is not None:
-        print(
-            demo.load_volume(
-                projects=options.projects,
-                units_per_project=options.units_per_project,
-                now=now,
-                quiet=options.quiet,
-            )
-        )
-    if options.payments is not None:
-        print(demo.load_book(payments=options.payments, now=now, quiet=options.quiet))
+    for line in seed(
+        settings,
+        now=utcnow(),
+        projects=options.projects,
+        units_per_project=options.units_per_project,
+        payments=options.payments,
+        bookings=options.bookings,
+        quiet=options.quiet,
+    ):
+        print(line, flush=True)
     return DONE
 
 
@@ -329,7 +326,8 @@ def _parser() -> argparse.ArgumentParser:
         "Load demo data, once.\n\nThree builders, eight projects, twenty customers and bookings "
         "in every status; a second run\nchanges nothing. With --projects and "
         "--units-per-project there are that many more\nprojects besides, with --payments a builder "
-        "whose sold homes have that many payments, for\nmeasuring; what is there already is kept.",
+        "whose sold homes have that many payments,\nwith --bookings a country's worth of both "
+        "sides, for measuring; what is there is kept.",
         "realty seed-demo",
         "realty seed-demo --projects 5000 --units-per-project 40",
         "realty seed-demo --payments 100000",
@@ -340,6 +338,9 @@ def _parser() -> argparse.ArgumentParser:
     )
     seed.add_argument(
         "--payments", type=_count(10_000_000), metavar="P", help="payments of one builder"
+    )
+    seed.add_argument(
+        "--bookings", type=_count(10_000_000), metavar="B", help="bookings, and life around them"
     )
     seed.add_argument("--if-empty", action="store_true", help="only into a database without users")
     seed.add_argument("--force", action="store_true", help="in production too")

@@ -51,6 +51,8 @@ class P(StrEnum):
     MESSAGE_LIST = "message:list"
     MESSAGE_READ = "message:read"
     MESSAGE_WRITE = "message:write"
+    MODEL_READ = "model:read"
+    MODEL_WRITE = "model:write"
     NOBODY = "nobody"
     NOTIFICATION_READ = "notification:read"
     NOTIFICATION_WRITE = "notification:write"
@@ -90,6 +92,7 @@ class P(StrEnum):
 PUBLIC_PERMISSIONS = frozenset(
     {
         P.INVITATION_ACCEPT,
+        P.MODEL_READ,
         P.PROGRESS_READ,
         P.PROJECT_READ,
         P.REVIEW_READ,
@@ -172,6 +175,7 @@ ROLE_PERMISSIONS: dict[str, frozenset[P]] = {
         P.MESSAGE_LIST,
         P.MESSAGE_READ,
         P.MESSAGE_WRITE,
+        P.MODEL_WRITE,
         P.PAYMENT_CREATE,
         P.PAYMENT_GIVE_BACK,
         P.PAYMENT_LIST,

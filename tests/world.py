@@ -42,6 +42,7 @@ from tests.factories import (
     make_customer,
     make_file,
     make_message,
+    make_model,
     make_payment,
     make_phase,
     make_project,
@@ -195,6 +196,11 @@ class World:
         return make_update(self.project, "draft" if self.operation_id in DRAFTS else "published")
 
     @cached_property
+    def model(self) -> int:
+        """The id of a 3D model of the project, for everybody."""
+        return make_model(self.project, self.builder)
+
+    @cached_property
     def review(self) -> int:
         """The id of what the customer thinks of the builder."""
         return make_review(self.booking)
@@ -240,6 +246,7 @@ class World:
             "payment_id": lambda: self.payment,
             "phase_id": lambda: self.phase,
             "update_id": lambda: self.update,
+            "model_id": lambda: self.model,
             "review_id": lambda: self.review,
             "installment_id": lambda: make_charge(self.booking),
             "file_id": lambda: self.file,
@@ -370,6 +377,11 @@ def _create_unit(world: World, role: str, api: Api, body: dict[str, Any]) -> dic
     return {**body, "project_id": world.project.id}
 
 
+def _add_model(world: World, role: str, api: Api, body: dict[str, Any]) -> dict[str, Any]:
+    kind = {"content_type": "model/gltf-binary"}
+    return {**body, "file_id": make_file(world.builder, "model", **kind)}
+
+
 def _reserve(world: World, role: str, api: Api, body: dict[str, Any]) -> dict[str, Any]:
     return {**body, "reserved_until": f"{_day(3)}T12:00:00Z"}
 
@@ -436,6 +448,7 @@ ADAPTED: dict[str, Adapt] = {
     "recordPayment": _pay,
     "refundPayment": _today("payment_date"),
     "demandInstallments": _demand,
+    "createModel": _add_model,
     "createUnit": _create_unit,
     "setUnitStatus": _reserve,
 }

@@ -13,7 +13,7 @@ from pony.orm import select
 from realty.db import enums
 from realty.db.accounts import Customer, Invitation, Review
 from realty.db.catalogue import Project, Unit
-from realty.db.construction import ConstructionUpdate
+from realty.db.construction import ConstructionUpdate, Model3D
 from realty.db.engagement import Appointment, Conversation, Message, Notification
 from realty.db.sales import Booking, ChangeRequest, Installment, Payment
 from realty.db.system import AuditLog
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from realty.security import Identity
 
 
-def _held_projects(customer_id: int | None) -> Any:
+def held_projects(customer_id: int | None) -> Any:
     """The projects in which a customer holds an occupying booking."""
     occupying = enums.OCCUPYING_STATUSES
     return select(
@@ -42,7 +42,7 @@ def visible_projects(identity: Identity | None) -> Any:
         return Project.select(
             lambda p: (p.is_published and p.builder.user.is_active) or p.builder.id == builder_id
         )
-    held = _held_projects(identity.customer_id)
+    held = held_projects(identity.customer_id)
     return Project.select(lambda p: (p.is_published and p.builder.user.is_active) or p.id in held)
 
 
@@ -60,7 +60,7 @@ def visible_units(identity: Identity | None) -> Any:
                 or u.project.builder.id == builder_id
             )
         )
-    held = _held_projects(identity.customer_id)
+    held = held_projects(identity.customer_id)
     return Unit.select(
         lambda u: (
             (u.project.is_published and u.project.builder.user.is_active) or u.project.id in held
@@ -89,7 +89,7 @@ def visible_updates(identity: Identity | None) -> Any:
             )
         )
     if identity is not None:
-        held = _held_projects(identity.customer_id)
+        held = held_projects(identity.customer_id)
         return ConstructionUpdate.select(
             lambda u: (
                 u.status == "published"
@@ -109,6 +109,43 @@ def visible_updates(identity: Identity | None) -> Any:
             and u.audience == "public"
             and u.project.is_published
             and u.project.builder.user.is_active
+        )
+    )
+
+
+def visible_models(identity: Identity | None) -> Any:
+    """The current versions in `visible_projects`, and all versions in a builder's own; whether one
+    may be opened is another question (`rules.models.opens`)."""
+    if identity is None:
+        return Model3D.select(
+            lambda m: (
+                m.status == "current"
+                and m.project.is_published
+                and m.project.builder.user.is_active
+            )
+        )
+    if identity.role == "admin":
+        return Model3D.select(lambda m: m.status == "current")
+    if identity.role == "builder":
+        builder_id = identity.builder_id
+        return Model3D.select(
+            lambda m: (
+                (
+                    m.status == "current"
+                    and m.project.is_published
+                    and m.project.builder.user.is_active
+                )
+                or m.project.builder.id == builder_id
+            )
+        )
+    held = held_projects(identity.customer_id)
+    return Model3D.select(
+        lambda m: (
+            m.status == "current"
+            and (
+                (m.project.is_published and m.project.builder.user.is_active)
+                or m.project.id in held
+            )
         )
     )
 

@@ -144,8 +144,11 @@ class BookProject:
         homes: int = BOOKINGS_A_PROJECT,
         statuses: Sequence[str] = ("agreement_registered",),
         halved: bool = True,
+        numbered: str = NUMBERED,
     ) -> None:
-        """A project with so many homes; the bookings have these statuses in turn."""
+        """A project with so many homes, whose RERA number begins with `numbered`; the bookings
+        have these statuses in turn."""
+        self._rera = f"{numbered}{number:07d}"
         self._homes = homes
         self._statuses = statuses
         self._halved = halved
@@ -165,7 +168,7 @@ class BookProject:
             for unit in unit_rows(self._number, self._homes, self._now)
         ]
         project = project_row(self._number, units, [self._builder_id], self._now)
-        rera = f"{NUMBERED}{self._number:07d}"
+        rera = self._rera
         insert_many(
             Project,
             [

@@ -46,7 +46,8 @@ class Step:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Change:
-    """A change request of the buyer of a unit; with a `sketch` it has an attachment."""
+    """A change request of the buyer of a unit; with a `sketch` it has an attachment, and `shown_by`
+    names the 3D model that shows what is wished."""
 
     unit: tuple[str, str]
     days_ago: float
@@ -57,6 +58,7 @@ class Change:
     wanted: str | None = None
     sketch: bool = False
     structural: bool = False
+    shown_by: str | None = None
     priority: str = "medium"
 
 
@@ -174,6 +176,7 @@ CHANGES = (
                   Step(action="accept", after=4))),
     Change(unit=("lakeside", "A-903"), days_ago=9, kind="layout", priority="high",
            title="Open the kitchen to the living room", sketch=True, structural=True,
+           shown_by="Open kitchen",
            now_is="Half wall with a door", wanted="No wall; beam as the engineer says",
            steps=(Step(action="review", after=1),
                   Step(action="quote", after=2, cost="135000.00", days=21))),

@@ -1,4 +1,4 @@
-"""Small pictures and papers, drawn as they are needed, kept as uploads are."""
+"""Small pictures, papers and 3D models, made as they are needed, kept as uploads are."""
 
 from __future__ import annotations
 
@@ -52,6 +52,10 @@ class Album:
     ) -> int:
         """A page with a few lines."""
         return self._keep(_paper(lines, form), f"{name}.{form.lower()}", purpose, owner, now)
+
+    def model(self, name: str, content: bytes, *, owner: Identity, now: datetime) -> int:
+        """A 3D model as binary glTF."""
+        return self._keep(content, f"{name}.glb", "model", owner, now)
 
     def _keep(
         self, content: bytes, filename: str, purpose: str, owner: Identity, now: datetime

@@ -22,6 +22,7 @@ from realty.demo.book import BookProject
 from realty.demo.book_sales import ZONE
 from realty.demo.people import DOMAIN, PASSWORD
 from realty.demo.volume import count_projects, user_row, volume_builders
+from realty.errors import Conflict
 from realty.passwords import PasswordHasher
 from realty.rules.clock import local_date
 from realty.services.policy import current_policy
@@ -31,8 +32,6 @@ BUYER = f"portal-buyer-1@{DOMAIN}"
 """Who can sign in: the builder of every fifth home, and a customer with a home in each project."""
 
 HOMES = 250
-NUMBERED = 900_000
-"""The first number of these projects; the book has those before."""
 REGULAR_SHARE = 5
 BUYERS_FOR = 5
 """So many bookings a customer has, as a rule."""
@@ -57,20 +56,22 @@ def load_portal(
     news, models and wishes on them; says how many came.
 
     It is loaded once, into a database without a book: ids and numbers are counted on from there.
+    Raises `Conflict` where a load was cut short.
     """
     with session():
         present = select(b for b in Booking).count()
-        loaded = User.exists(email=BUYER)
-    if loaded:
-        return f"There are {present} bookings already; nothing was changed."
+        buyer = User.get(email=BUYER)
+        if buyer is not None and buyer.password_hash is None:
+            raise Conflict("The load was cut short here; load into a database without it.")
+        if buyer is not None:
+            return f"There are {present} bookings already; nothing was changed."
     wanted = -(-bookings // homes)
     shares = _shares(wanted, volume_builders(now))
     with session():
         buyers = _buyers(max(1, bookings // BUYERS_FOR), now)
-        _let_in(PasswordHasher(cost=bcrypt_cost, concurrency=1), now)
     with tqdm(total=wanted, unit=" projects", disable=quiet) as bar:
         originals = {}
-        for number, builder_id in enumerate(shares, start=NUMBERED):
+        for number, builder_id in enumerate(shares):
             with session():
                 originals[builder_id] = _original(number, builder_id, buyers, homes, now)
             bar.update()
@@ -94,6 +95,7 @@ def load_portal(
         with session():
             tell(now)
     with session():
+        _let_in(PasswordHasher(cost=bcrypt_cost, concurrency=1), now)
         total = select(b for b in Booking).count() - present
     return f"Added {total} bookings. Sign in as {BUILDER} or {BUYER} with {PASSWORD}"
 
@@ -157,6 +159,7 @@ def _original(
         homes=homes,
         statuses=STATUSES,
         halved=False,
+        numbered=portal_life.NUMBERED,
     )
     project.write(homes * 100)
     project_id = int(max(select(p.id for p in Project if p.builder.id == builder_id)))

@@ -30,6 +30,8 @@ from realty.db import (
 from realty.db.bulk import insert_many
 from realty.rules.identifiers import tracking_number
 
+NUMBERED = "PORTAL/"
+"""How the RERA numbers of these projects begin."""
 FIRST_NAMES = ("Ananya", "Rohan", "Kavya", "Imran", "Meera", "Arjun", "Zoya", "Harish")
 VISIT_EVERY = 3
 TALK_EVERY = 5
@@ -85,8 +87,15 @@ def _sold() -> list[Sold]:
             b.created_at,
         )
         for b in Booking
+        if b.project.rera_number.startswith(NUMBERED)
     )
     return [Sold(*row) for row in sorted(rows.without_distinct())]
+
+
+def _projects() -> list[tuple[int, int]]:
+    """The projects, each with the account of its builder."""
+    rows = select((p.id, p.builder.user.id) for p in Project if p.rera_number.startswith(NUMBERED))
+    return sorted(rows.without_distinct())
 
 
 def visits(now: datetime) -> None:
@@ -181,7 +190,6 @@ def _lines(thread: int, booking: Sold, begun: datetime) -> Iterator[dict[str, An
 
 def news(now: datetime) -> None:
     """News of every project, one of them not published."""
-    posters = select((p.id, p.builder.user.id) for p in Project)
     insert_many(
         ConstructionUpdate,
         [
@@ -202,7 +210,7 @@ def news(now: datetime) -> None:
                 "created_at": now - timedelta(days=10 * n + 3),
                 "updated_at": now - timedelta(days=10 * n + 3),
             }
-            for project_id, user_id in posters.without_distinct()[:]
+            for project_id, user_id in _projects()
             for n, (title, kind, audience, status) in enumerate(NEWS)
         ],
     )
@@ -210,7 +218,7 @@ def news(now: datetime) -> None:
 
 def models(now: datetime) -> None:
     """Two models of every project; their bytes are nowhere."""
-    owners = select((p.id, p.builder.user.id) for p in Project).without_distinct()[:]
+    owners = _projects()
     keys = {
         (project_id, n): sha256(f"model {project_id} {n}".encode()).hexdigest()
         for project_id, _ in owners

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Any
 
+from realty.db import Model3D
 from realty.demo.deals import Change, Levy, Said, Step
 from realty.demo.pictures import Album
 from realty.demo.sales import Sales, Sold, booking_of
@@ -41,6 +42,7 @@ class Correspondence:
                 request_title=change.title,
                 current_specification=change.now_is,
                 requested_specification=change.wanted,
+                model_id=_model(change),
                 priority=change.priority,
                 is_structural=change.structural,
                 attachments=self._sketch(change, customer, now),
@@ -97,6 +99,13 @@ class Correspondence:
         lines = ("SKETCH, not to scale", f"Home: {unit}", change.title, f"Wanted: {change.wanted}")
         name = f"sketch-{unit}"
         return (self._album.paper(name, lines, owner=customer, purpose="change_request", now=now),)
+
+
+def _model(change: Change) -> int | None:
+    """The 3D model that shows what is wished."""
+    if change.shown_by is None:
+        return None
+    return int(Model3D.get(model_name=change.shown_by).id)
 
 
 def _take(

@@ -12,7 +12,7 @@ from realty.db import Booking, Builder, Customer, Project, StatusHistory, Unit, 
 from realty.db.bulk import insert_many
 from realty.db.locks import lock_many
 from realty.db.session import session
-from realty.demo import engagement, sites
+from realty.demo import engagement, showroom, sites
 from realty.demo.deals import CHANGES, DEALS, LEVIES, PARTS, REPORTS
 from realty.demo.layout import project_columns, unit_columns
 from realty.demo.people import ADMIN, BUILDERS, CUSTOMERS, DOMAIN, PASSWORD
@@ -88,6 +88,7 @@ def _load(password_hash: str, album: Album, now: datetime) -> str:
     }
     engagement.review(handed_over, now)
     flush()
+    showroom.reply(handed_over, builders, now)
     _finish(projects, now)
     units, payments, files = (
         db.get(f"SELECT count(*) FROM {table}")  # noqa: S608 - names of our own
@@ -123,6 +124,12 @@ def _play(cast: Cast, projects: dict[str, int], album: Album, now: datetime) -> 
         timeline.begin(letters.report(said))
     for part in PARTS:
         timeline.begin(sales.pay_part(*part))
+    for news in showroom.POSTS:
+        owner = cast.builders[news.place]
+        timeline.begin(showroom.post(news, projects[news.place], owner, album, now))
+    timeline.begin(showroom.exhibit(cast, projects, album, now))
+    for plan in showroom.VISITS:
+        timeline.begin(showroom.visit(plan, cast, projects, now))
     timeline.begin(sites.watch_the_clock(now - timedelta(days=FIRST_DEAL), now, demanded))
     timeline.run()
     return sales

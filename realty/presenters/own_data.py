@@ -37,7 +37,7 @@ def export_json(sections: Sections, files: Iterable[Kept], *, user_id: int, now:
 def write_export(
     out: IO[bytes], sections: Sections, files: Iterable[Kept], *, user_id: int, now: datetime
 ) -> None:
-    """The same object as a file, a line for each row, without ever holding more than one of them."""
+    """The same object as a file, a line for each row, never holding more than one of them."""
     head = orjson.dumps({"exported_at": rfc3339(now), "user_id": user_id})
     out.write(head.removesuffix(b"}") + b',\n"tables":[')
     for number, (section, rows) in enumerate(sections):

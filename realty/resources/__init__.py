@@ -24,6 +24,7 @@ from realty.resources.catalogue import (
 )
 from realty.resources.files import FileCollection, FileContentResource, FileResource
 from realty.resources.messages import ConversationResource, MessageCollection
+from realty.resources.models import ModelCollection, ModelResource, ProjectModels
 from realty.resources.news import (
     BookingReview,
     BuilderReviews,
@@ -86,6 +87,8 @@ __all__ = [
     "FileResource",
     "InvitationCollection",
     "MessageCollection",
+    "ModelCollection",
+    "ModelResource",
     "NotificationCollection",
     "NotificationResource",
     "OwnBuilderResource",
@@ -94,6 +97,7 @@ __all__ = [
     "PaymentResource",
     "PhaseResource",
     "ProjectCollection",
+    "ProjectModels",
     "ProjectReportResource",
     "ProjectResource",
     "ProjectUpdates",

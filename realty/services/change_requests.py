@@ -285,13 +285,16 @@ def _require_priceable(booking: Any) -> None:
 
 
 def _require_model(model_id: int, booking: Any) -> None:
-    """Raises `NotFound` unless it is a current model of the booking's project, which a customer
-    of the project sees whatever its access level."""
-    project_id = booking.project.id
+    """Raises `NotFound` unless it is a current model of the booking's unit, or of its project as a
+    whole; a customer of the project opens it whatever its access level."""
+    project_id, unit_id = booking.project.id, booking.unit.id
     found = select(
         m.id
         for m in Model3D
-        if m.id == model_id and m.project.id == project_id and m.status == "current"
+        if m.id == model_id
+        and m.project.id == project_id
+        and m.status == "current"
+        and (m.unit is None or m.unit.id == unit_id)
     )
     if not found[:1]:
         raise NotFound

@@ -64,9 +64,7 @@ def _bookings(actor: Identity) -> Sequence[Any]:
     """Bookings that hold a unit, with their units and rows."""
     standing = OCCUPYING_STATUSES
     held = scopes.visible_bookings(actor).filter(lambda b: b.status in standing)
-    ordered = held.order_by(
-        lambda b: (raw_sql(f"{_NEXT_DUE} IS NULL"), raw_sql(_NEXT_DUE), b.id)
-    )
+    ordered = held.order_by(lambda b: (raw_sql(f"{_NEXT_DUE} IS NULL"), raw_sql(_NEXT_DUE), b.id))
     found: Sequence[Any] = ordered.prefetch(Booking.unit, Booking.installments)[:SHOWN_BOOKINGS]
     return found
 

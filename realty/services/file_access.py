@@ -10,6 +10,7 @@ from pony.orm import select
 from realty.db import Builder, ChangeRequest, Customer, File, Payment, ProjectPhase, db, scopes
 from realty.errors import NotFound
 from realty.security import Identity
+from realty.services.model_queries import open_to
 
 
 def readable(file_id: int, reader: Identity | None) -> Any:
@@ -82,6 +83,12 @@ def _update(reader: Identity | None, update_id: int) -> bool:
     return bool(scopes.visible_updates(reader).filter(lambda u: u.id == update_id).exists())
 
 
+def _model(reader: Identity | None, model_id: int) -> bool:
+    """The file and the thumbnail of a 3D model, for whoever may open it."""
+    seen = scopes.visible_models(reader).filter(lambda m: m.id == model_id)[:1]
+    return bool(open_to(reader, seen))
+
+
 def _booking(reader: Identity | None, booking_id: int | None) -> bool:
     if reader is None:
         return False
@@ -110,6 +117,7 @@ _RULES: Mapping[str, Callable[[Identity | None, int], bool]] = {
     "unit": _unit,
     "phase": _phase,
     "update": _update,
+    "model": _model,
     "payment": _payment,
     "change_request": _change_request,
     "message": _message,

@@ -170,13 +170,14 @@ def attach_all(
             raise _not_usable([purpose], f"{field}[{position}]")
 
 
-def require_own(file_id: int, *, owner: Identity, purposes: Collection[str], field: str) -> None:
-    """Raises as `attach` does unless the caller uploaded the file for one of `purposes`: for a row
-    that names the file before it has an id to attach it to."""
-    # Owner and purpose never change, so they may be read before the row is locked by the UPDATE.
-    known = select((f.owner.id, f.purpose) for f in File if f.id == file_id).first()
+def require_own(file_id: int, *, owner: Identity, purposes: Collection[str], field: str) -> Kind:
+    """What a file is that the caller uploaded for one of `purposes`; raises as `attach` does for
+    any other. It is for a row that names the file before it has an id to attach it to."""
+    # None of these ever changes, so they may be read before the row is locked by the UPDATE.
+    known = select((f.owner.id, f.purpose, f.content_type) for f in File if f.id == file_id).first()
     if known is None or known[0] != owner.user_id or known[1] not in purposes:
         raise _not_usable(purposes, field)
+    return KINDS[known[2]]
 
 
 def _not_usable(purposes: Collection[str], field: str) -> ValidationFailed:

@@ -218,9 +218,7 @@ class _Talk(NamedTuple):
     builder_id: int
 
 
-def _talks(
-    ids: Mapping[str, Collection[int]], identity: Identity
-) -> dict[tuple[str, int], _Talk]:
+def _talks(ids: Mapping[str, Collection[int]], identity: Identity) -> dict[tuple[str, int], _Talk]:
     """The caller's conversations and visits among `ids`, by kind and id."""
     found: dict[tuple[str, int], _Talk] = {}
     if among := ids["conversation"]:

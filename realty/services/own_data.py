@@ -235,6 +235,14 @@ _BUILDER = (
         " revised_at version created_at updated_at",
     ),
     _section(
+        "Model3D",
+        "The 3D models of your projects.",
+        "r.project.builder.id == builder",
+        "id project unit model_name model_description model_type file file_format thumbnail_file"
+        " access_level version status viewer_config is_interactive view_count download_count"
+        " created_at updated_at",
+    ),
+    _section(
         "UpdateRevision",
         "What your news said before you changed them.",
         "r.update.posted_by.id == me",

@@ -53,7 +53,9 @@ def search(
     if q is not None:
         words = q.lower()
         query = query.filter(
-            lambda u: words in u.email.lower() or words in u.full_name.lower() or words in u.phone
+            lambda u: (
+                words in u.email.lower() or words in u.full_name.lower() or words in u.phone.lower()
+            )
         )
     if user_type is not None:
         query = query.filter(lambda u: u.user_type == user_type)

@@ -21,7 +21,7 @@ from realty.resources import FileCollection, FileContentResource, FileResource
 from realty.rules.file_kinds import PURPOSES, download_name
 from realty.rules.file_links import FileUrl, seconds
 from realty.rules.ranges import span
-from realty.services import file_access, files
+from realty.services import file_access, files, models
 from realty.services.files import Upload
 from realty.services.policy import current_policy
 from realty.views.forms import received
@@ -85,7 +85,11 @@ def download_file(context: FileContentResource, request: Request) -> Response:
         response.status_int = 304
         response.content_type = None
         return response
-    return _with_content(request, file)
+    response = _with_content(request, file)
+    begins = response.content_range is None or response.content_range.start == 0
+    if begins and request.method == "GET":
+        models.count_download(file, reader)
+    return response
 
 
 def _with_content(request: Request, file: Any) -> Response:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 from datetime import timedelta
 from decimal import Decimal
 from pathlib import Path
+from struct import unpack_from
 from typing import Any
 
 import pytest
@@ -15,6 +17,7 @@ from realty.cli import main
 from realty.db import enums, utcnow
 from realty.demo.deals import CHANGES, DEALS
 from realty.demo.people import BUILDERS, CUSTOMERS, PASSWORD
+from realty.demo.places import PLACES
 from realty.rules.clock import local_date
 from tests.cli.running import realty
 from tests.client import Api
@@ -23,11 +26,13 @@ from tests.deployment import SETTINGS, STORAGE
 
 DONE, FAILED = range(2)
 LOGINS = {role: f"{role}@demo.realty.example" for role in ("builder", "customer", "admin")}
+LAKESIDE = PLACES[0].name
 COUNTED = (
     *("users", "builders", "customers", "projects", "units", "project_progress"),
     *("bookings", "installments", "payments", "status_history", "notifications"),
     *("outgoing_mail", "conversations", "messages", "reviews", "saved_projects"),
     *("invitations", "number_series", "change_requests", "files", "audit_log"),
+    *("appointments", "construction_updates", "models_3d"),
 )
 
 
@@ -277,6 +282,14 @@ def test_every_page_of_both_portals_has_something_to_show(loaded: str, api: Api)
         assert {row["state"] for row in dues} == {"overdue", "upcoming"}
         requests = rows("/api/change-requests", "change_requests")
         assert {"submitted", "quoted", "approved", "completed"} <= {r["status"] for r in requests}
+        visits = {row["status"] for row in rows("/api/appointments", "appointments")}
+        assert {"scheduled", "confirmed", "completed"} <= visits
+        assert any(row["model_id"] for row in requests)
+        shown = rows("/api/models", "models", status="current")
+        mine = [row for row in shown if row["project"]["project_name"] == LAKESIDE]
+        assert [row["locked"] for row in mine] == [False] * 3
+        site = f"/api/projects/{mine[0]['project_id']}"
+        assert len(rows(f"{site}/updates", "updates", status="published")) == 3
         for booking in rows("/api/bookings", "bookings"):
             path = f"/api/bookings/{booking['id']}"
             caller.get(f"{path}/payments")
@@ -292,6 +305,26 @@ def test_the_files_of_the_demo_can_be_read(loaded: str, api: Api) -> None:
         picture = api.get(project["image_url"])
         assert picture.response.content_type == "image/jpeg"
         assert picture.body.startswith(b"\xff\xd8\xff")
+
+
+def test_the_models_of_the_demo_are_binary_gltf(loaded: str, api: Api) -> None:
+    """glTF 2.0, chapter 4: header, JSON chunk, binary chunk, lengths that add up; every view lies
+    within the buffer."""
+    shown = api.get("/api/models", {"limit": 100}).data["models"]
+    assert sorted(model["locked"] for model in shown) == [False, False, False, True, True]
+    for model in shown:
+        if model["locked"]:
+            continue
+        content = api.get(model["file"]["url"]).body
+        magic, version, length, size, kind = unpack_from("<4sIII4s", content)
+        assert (magic, version, length, kind) == (b"glTF", 2, len(content), b"JSON")
+        assert model["file_size"] == length
+        scene = json.loads(content[20 : 20 + size])
+        rest, kind = unpack_from("<I4s", content, 20 + size)
+        assert (20 + size + 8 + rest, kind) == (length, b"BIN\0")
+        assert len(scene["nodes"]) == len(scene["meshes"]) > 20
+        for view in scene["bufferViews"]:
+            assert view["byteOffset"] + view["byteLength"] <= scene["buffers"][0]["byteLength"]
 
 
 def test_every_change_request_came_to_pass(loaded: str, ask: Any) -> None:
@@ -315,6 +348,8 @@ def test_nothing_lies_in_the_future(loaded: str, ask: Any) -> None:
         ("notifications", "created_at"),
         ("messages", "created_at"),
         ("installments", "demanded_at"),
+        ("construction_updates", "published_at"),
+        ("appointments", "created_at"),
     ):
         assert not ask(f"SELECT id FROM {table} WHERE {column} > '{soon.isoformat(' ')}'"), table
     today = local_date(soon, "Asia/Kolkata")

@@ -128,7 +128,7 @@ def test_what_is_foreign_is_answered_like_what_is_absent(
 
 PUBLISHED = (
     *("/api/projects/{project_id}", "/api/units/{unit_id}", "/api/progress/{phase_id}"),
-    *("/api/updates/{update_id}", "/api/reviews/{review_id}"),
+    *("/api/updates/{update_id}", "/api/reviews/{review_id}", "/api/models/{model_id}"),
 )
 CATALOGUE_WRITES = [op for op in WITH_ID if "builder" in op.roles and op.path.startswith(PUBLISHED)]
 

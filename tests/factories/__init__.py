@@ -17,6 +17,7 @@ from tests.factories.catalogue import (
 )
 from tests.factories.files import make_file
 from tests.factories.messages import make_conversation, make_message
+from tests.factories.models import make_model
 from tests.factories.news import make_review, make_update
 from tests.factories.people import (
     PASSWORD,
@@ -55,6 +56,7 @@ __all__ = [
     "make_customer",
     "make_file",
     "make_message",
+    "make_model",
     "make_payment",
     "make_phase",
     "make_project",

@@ -31,7 +31,7 @@ from tests.security.hostile import (
 )
 
 WITH_BODY = [op for op in OPERATIONS if body_of(op)]
-WITH_ID = [op for op in OPERATIONS if "{" in op.path]
+WITH_ID = [op for op in OPERATIONS if "_id}" in op.path]
 WITH_QUERY = [op for op in OPERATIONS if parameters_of(op, "query")]
 
 each_with_body = pytest.mark.parametrize("op", WITH_BODY, ids=lambda op: op.id)
@@ -118,9 +118,9 @@ OWNED = {
     "is_featured": {"setProjectFeatured"},
     # Whom a message goes to.
     "builder_id": {"sendMessage"},
-    "project_id": {"createUnit", "sendMessage"},
-    "unit_id": {"createBooking"},
-    "customer_id": {"createBooking", "sendMessage"},
+    "project_id": {"createAppointment", "createUnit", "sendMessage"},
+    "unit_id": {"createAppointment", "createBooking"},
+    "customer_id": {"createAppointment", "createBooking", "sendMessage"},
     "price": {"createUnit", "updateUnit"},
     "rating": {"reviewBooking"},
     "status": {

@@ -6,17 +6,16 @@ from typing import Any
 
 import pytest
 
-from realty.db import File, Model3D
+from realty.db import File
 from realty.db.session import session
 from tests.client import Api
 from tests.database import content
 from tests.deployment import Clock
 from tests.factories import (
-    Account,
-    ProjectRow,
     make_admin,
     make_customer,
     make_file,
+    make_model,
     make_project,
 )
 from tests.functional.bookings.common import Sale, make_sale, told
@@ -27,24 +26,6 @@ def attached_to(file_id: int) -> tuple[str | None, int | None]:
     """What a file hangs on."""
     with session():
         return File[file_id].attached_to_type, File[file_id].attached_to_id
-
-
-def make_model(project: ProjectRow, owner: Account, status: str = "current") -> int:
-    """A 3D model of a project."""
-    file_id = make_file(owner, "model")
-    with session():
-        row = Model3D(
-            project=project.id,
-            model_name="Show flat",
-            model_type="design_option",
-            file=file_id,
-            file_format="glb",
-            access_level="booked_customers",
-            status=status,
-        )
-        row.flush()
-        model_id: int = row.id
-        return model_id
 
 
 def test_a_customer_asks_for_a_change(api: Api, clock: Clock) -> None:

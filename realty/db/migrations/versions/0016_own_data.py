@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from alembic import op
 
-from realty.db.migrations.shorthand import index, moment
+from realty.db.migrations.shorthand import index, moment, search_index
 
 revision = "0016"
 down_revision = "0015"
@@ -21,6 +21,7 @@ def upgrade() -> None:
         " CONSTRAINT ck_users__version CHECK (version >= 1)"
     )
     index("users_newest", "users", "created_at", "id")
+    search_index("users", "phone")
     index("audit_log_newest", "audit_log", "at", "id")
     index("audit_log_of_chain", "audit_log", "builder_id", "at", "id")
     index("audit_log_of_entity", "audit_log", "entity", "entity_id", "at", "id")

@@ -24,5 +24,7 @@ def upgrade() -> None:
     op.drop_index("outgoing_mail_due", "outgoing_mail")
     waiting = "status = 'queued' AND user_id IS"
     index("outgoing_mail_due", "outgoing_mail", "next_attempt_at", "id", where=f"{waiting} NULL")
-    index("outgoing_news_due", "outgoing_mail", "next_attempt_at", "id", where=f"{waiting} NOT NULL")
+    index(
+        "outgoing_news_due", "outgoing_mail", "next_attempt_at", "id", where=f"{waiting} NOT NULL"
+    )
     index("idx_outgoing_mail__user_id_sent_at", "outgoing_mail", "user_id", "sent_at")
