@@ -5,7 +5,10 @@ A call is a path; what stands in braces is found by the walk in the lists of who
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from typing import Any
+from urllib.parse import quote
 
 
 @dataclass(frozen=True)
@@ -161,3 +164,38 @@ PORTALS: dict[str, tuple[Screen, ...]] = {
         *_OWN,
     ),
 }
+
+
+def places(ask: Callable[[str], Any], portal: str) -> Mapping[str, object]:
+    """What the braces stand for: things that a walker sees, out of the `data` of lists.
+
+    `ask` gets a path.
+    """
+
+    def first(path: str, name: str) -> Any:
+        return ask(f"{path}?limit=1")[name][0]
+
+    payment = next(
+        each
+        for each in ask("/api/payments?limit=100")["payments"]
+        if each["booking"]["status"] == "agreement_registered"
+    )
+    booking = ask(f"/api/bookings/{payment['booking_id']}")["booking"]
+    updates = f"/api/projects/{booking['project_id']}/updates"
+    total = ask("/api/bookings?limit=20")["pagination"]["totalPages"]
+    return {
+        "booking": booking["id"],
+        "booking_words": quote(booking["booking_number"][3:]),
+        "deep": max(1, min(400, total)),
+        "project": booking["project_id"],
+        "builder": booking["builder_id"],
+        "customer": booking["customer_id"],
+        "unit": booking["unit_id"],
+        "payment": payment["id"],
+        "change": first("/api/change-requests", "change_requests")["id"],
+        "visit": first("/api/appointments", "appointments")["id"],
+        "update": first(updates, "updates")["id"],
+        # An administrator reads nobody's conversations.
+        "conversation": portal != "admin"
+        and first("/api/messages/conversations", "conversations")["id"],
+    }

@@ -22,9 +22,8 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
-from urllib.parse import quote
 
-from benchmarks.portal_screens import PORTALS, Screen
+from benchmarks.portal_screens import PORTALS, Screen, places
 from realty.demo.people import DOMAIN, PASSWORD
 from realty.demo.portal import BUILDER, BUYER
 from scripts import ROOT
@@ -61,14 +60,13 @@ class Step:
 class Walker:
     """Somebody who is signed in and goes from screen to screen."""
 
-    def __init__(self, port: int, email: str, rounds: int) -> None:
+    def __init__(self, port: int, portal: str, email: str, rounds: int) -> None:
         self._connection = http.client.HTTPConnection("127.0.0.1", port, timeout=120)
         self._email = email
         self._rounds = rounds
         self._token: str | None = None
-        signed_in = self.ask("POST", "/api/auth/login")[1]
-        self._token = signed_in["access_token"]
-        self._found = self._look_around(signed_in)
+        self._token = self.ask("POST", "/api/auth/login")[1]["access_token"]
+        self._found = places(lambda path: self.ask("GET", path)[1], portal)
 
     def walk(self, screen: Screen) -> list[Step]:
         """Make the calls of a screen, each as often as there are rounds."""
@@ -103,34 +101,6 @@ class Walker:
             statements = int(told[1])
             database.append(float(told[2]))
         return Step(path, status, statements, statistics.median(times), statistics.median(database))
-
-    def _look_around(self, signed_in: Any) -> Mapping[str, str]:
-        """Ids of things that this walker sees, taken from the lists."""
-        bookings = self.ask("GET", "/api/bookings?limit=100")[1]
-        standing = next(
-            (b for b in bookings["bookings"] if b["status"] == "agreement_registered"),
-            bookings["bookings"][0],
-        )
-        project = standing["project_id"]
-        return {
-            "booking": standing["id"],
-            "booking_words": quote(standing["booking_number"][3:]),
-            "deep": max(1, min(400, bookings["pagination"]["totalItems"] // 20)),
-            "project": project,
-            "builder": standing["builder_id"],
-            "customer": standing["customer_id"],
-            "unit": standing["unit_id"],
-            "payment": self._first(f"/api/bookings/{standing['id']}/payments", "payments"),
-            "change": self._first("/api/change-requests", "change_requests"),
-            "visit": self._first("/api/appointments", "appointments"),
-            "conversation": self._first("/api/messages/conversations", "conversations"),
-            "update": self._first(f"/api/projects/{project}/updates", "updates"),
-        }
-
-    def _first(self, path: str, name: str) -> int:
-        status, data, _timing = self.ask("GET", f"{path}?limit=1")
-        # An administrator has no conversations.
-        return data[name][0]["id"] if status == http.client.OK and data[name] else 0
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -201,7 +171,7 @@ def _answers(port: int) -> bool:
 def _walk_all(port: int, rounds: int) -> int:
     broken: list[str] = []
     for portal, email in WALKERS:
-        walker = Walker(port, email, rounds)
+        walker = Walker(port, portal, email, rounds)
         print(f"\n{portal} portal as {email}")
         print(f"{'screen':<24}{'calls':>6}{'queries':>9}{'ms':>9}   slowest call")
         for screen in PORTALS[portal]:

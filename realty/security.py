@@ -21,6 +21,7 @@ from realty.db import db, utcnow
 from realty.errors import AuthenticationRequired, InvalidToken
 from realty.passwords import PasswordHasher
 from realty.permissions import ROLE_PERMISSIONS, P
+from realty.services.policy import remember_policy, settings_column
 from realty.settings import Settings
 
 ALGORITHM = "HS256"
@@ -104,16 +105,23 @@ def _identity(claims: dict[str, Any]) -> Identity | None:
     """The caller as the database has it now: a revoked session or a bumped version is nobody."""
     session_id = claims["sid"]
     rows = db.select(
-        "SELECT u.id AS user_id, u.user_type, b.id AS builder_id, c.id AS customer_id"
+        "SELECT u.id AS user_id, u.user_type, b.id AS builder_id, c.id AS customer_id,"  # noqa: S608 - a column of our own
+        f" {settings_column()} AS settings"
         " FROM sessions s JOIN users u ON u.id = s.user_id"
         " LEFT JOIN builders b ON b.user_id = u.id LEFT JOIN customers c ON c.user_id = u.id"
-        " WHERE s.id = $session_id AND u.id = $(int(claims['sub']))"
-        " AND u.token_version = $(claims['tv'])"
-        " AND s.revoked_at IS NULL AND u.is_active"
+        " WHERE s.id = $session_id AND u.id = $user_id AND u.token_version = $token_version"
+        " AND s.revoked_at IS NULL AND u.is_active",
+        {
+            "session_id": session_id,
+            "user_id": int(claims["sub"]),
+            "token_version": claims["tv"],
+        },
+        {},
     )
     if not rows:
         return None
-    user_id, role, builder_id, customer_id = rows[0]
+    user_id, role, builder_id, customer_id, settings = rows[0]
+    remember_policy(settings)
     return Identity(user_id, role, session_id, builder_id, customer_id)
 
 

@@ -15,12 +15,13 @@ from realty.db.database import db
 ROWS_A_STATEMENT = 500
 
 
-def among(ids: Iterable[int]) -> tuple[str, Any]:
-    """A condition of raw SQL that any of `ids` fulfils, and what it wants to be given as `$ids`:
-    the statement is the same text for any number of them."""
+def among(ids: Iterable[int], name: str = "ids") -> tuple[str, Any]:
+    """A condition of raw SQL that any of `ids` fulfils, and what it wants to be given as `$ids`, or
+    under another name: the statement is the same text for any number of them."""
     if is_postgres():
-        return "= ANY($ids)", list(ids)
-    return "IN (SELECT value FROM json_each($ids))", orjson.dumps(list(ids)).decode()
+        return f"= ANY(${name})", list(ids)
+    listed = f"IN (SELECT value FROM json_each(${name}))"  # noqa: S608 - a name of our own
+    return listed, orjson.dumps(list(ids)).decode()
 
 
 def moment(stored: datetime | str) -> datetime:

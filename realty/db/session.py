@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from http import HTTPStatus
+from typing import Any
 
 from pony.orm import commit, db_session, rollback
 from pyramid.config import Configurator
@@ -31,6 +32,12 @@ def session() -> Iterator[None]:
     with db_session:
         yield
         chain_gathered()
+
+
+def memo() -> dict[str, Any]:
+    """What the present transaction has read and need not read again: gone with its end."""
+    found: dict[str, Any] = vars(db._get_cache()).setdefault("realty_memo", {})
+    return found
 
 
 def session_tween_factory(handler: Handler, _registry: Registry) -> Handler:

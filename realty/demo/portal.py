@@ -77,6 +77,7 @@ def load_portal(
             bar.update()
         with session():
             step = copies.steps()
+            copies.take_stock()
         for builder_id, share in shares.items():
             if share > 1:
                 with session():

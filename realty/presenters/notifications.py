@@ -7,7 +7,7 @@ from typing import Any
 
 from realty.presenters.cards import builder_card, customer_card, project_card
 from realty.rules.clock import rfc3339
-from realty.services.notifications import About
+from realty.services.notification_subjects import About
 
 
 def notification_json(notification: Any, about: About) -> dict[str, Any]:

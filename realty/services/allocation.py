@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
@@ -21,11 +22,16 @@ from realty.services.policy import current_policy
 
 def allocation_of(booking: Any) -> Allocation:
     """Which receipt of a booking pays which row, as it stands now."""
+    return allocation_among(ledger.payments_of(booking.id), rows_of(booking.id))
+
+
+def allocation_among(payments: Iterable[Any], rows: Iterable[Any]) -> Allocation:
+    """The same of all `payments` and `rows` of a booking, which were read already."""
     return allocate(
-        ledger.net_receipts(ledger.payments_of(booking.id)),
+        ledger.net_receipts(payments),
         [
             OpenRow(row.id, row.sequence, row.amount, row.due_date, row.status == "void")
-            for row in rows_of(booking.id)
+            for row in rows
         ],
     )
 

@@ -13,13 +13,13 @@ from typing import Any
 from pony.orm import count, desc, select, sum  # noqa: A004 - sum is of a query
 
 from realty.db import Booking, Customer, scopes
+from realty.rules.clock import local_date
 from realty.rules.interest import simple_interest
 from realty.rules.lifecycles import CANCELLABLE, DEAD
 from realty.rules.money import ZERO, paisa, percent_of
 from realty.rules.policy import Policy
 from realty.rules.position import PayableRow, PaymentPosition, installment_status, payment_position
 from realty.security import Identity
-from realty.services.booking_terms import site_of
 from realty.services.paging import Page, page_of
 from realty.services.policy import current_policy
 from realty.services.timelines import Entry, timeline_of
@@ -117,12 +117,19 @@ def position_of(booking: Any) -> PaymentPosition:
 
 
 def schedule(booking_id: int, *, now: datetime) -> Schedule:
-    """The rows of what is payable as they stand today, in the project's time zone.
+    """`schedule_of` a booking that is not read yet."""
+    found = Booking.select(lambda b: b.id == booking_id)
+    booking = found.prefetch(Booking.installments, Booking.project)[:1][0]
+    return schedule_of(booking, now=now)
+
+
+def schedule_of(booking: Any, *, now: datetime) -> Schedule:
+    """The rows of what is payable as they stand today, in the project's time zone; the booking's
+    installments and its project must be loaded.
 
     On a dead booking nothing is asked for any more, not even the rest of a row that was begun.
     """
-    booking = Booking.select(lambda b: b.id == booking_id).prefetch(Booking.installments)[:1][0]
-    policy, today = current_policy(), site_of(booking.project.id).today(now)
+    policy, today = current_policy(), local_date(now, booking.project.timezone)
     ordered = sorted(booking.installments, key=lambda each: each.sequence)
     rows = [due_of(row, booking, today, policy) for row in ordered]
     return Schedule(

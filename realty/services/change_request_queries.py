@@ -12,7 +12,7 @@ from pony.orm import count, desc, select
 from realty.db import Booking, ChangeRequest, Customer, scopes
 from realty.db.enums import CHANGE_REQUEST_STATUSES
 from realty.security import Identity
-from realty.services.booking_queries import Due, schedule
+from realty.services.booking_queries import Due, schedule_of
 from realty.services.paging import Page, page_of
 from realty.services.policy import current_policy
 from realty.services.timelines import Entry, timeline_of
@@ -61,9 +61,10 @@ def listed(
 
 def whole(request_id: int, *, now: datetime) -> Whole:
     """One request with all that its cards show."""
-    request = ChangeRequest.select(lambda c: c.id == request_id).prefetch(*_CARDS)[:1][0]
+    found = ChangeRequest.select(lambda c: c.id == request_id)
+    request = found.prefetch(*_CARDS, Booking.installments)[:1][0]
     timeline = timeline_of("change_request", request_id, builder=request.booking.builder)
-    rows = schedule(request.booking.id, now=now).rows
+    rows = schedule_of(request.booking, now=now).rows
     variation = next((due for due in rows if due.row.change_request == request), None)
     return Whole(request, timeline, variation)
 

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, NamedTuple, NotRequired, TypedDict, Unpack
+from typing import Any, NotRequired, TypedDict, Unpack
 
-from pony.orm import desc, select
+from pony.orm import desc
 
-from realty.db import Booking, Builder, Notification, NotificationPreference, User, db, scopes
+from realty.db import Notification, NotificationPreference, db, scopes
 from realty.db.bulk import among
 from realty.db.connection import is_postgres
 from realty.db.enums import NOTIFICATION_CHANNELS, NOTIFICATION_TYPES
@@ -17,19 +17,8 @@ from realty.errors import ValidationFailed
 from realty.rules.policy import Policy
 from realty.security import Identity
 from realty.services import mail
+from realty.services.notification_subjects import About, about
 from realty.services.paging import Page, page_of
-
-
-@dataclass(frozen=True, slots=True)
-class About:
-    """What a notification is about, as far as its reader may see it: rows for its cards."""
-
-    project: Any = None
-    builder: Any = None
-    customer: Any = None
-
-
-NOTHING = About()
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,127 +132,6 @@ def inbox(
 
 def _shown(identity: Identity) -> Any:
     return scopes.own_notifications(identity).filter(lambda n: "in_app" in n.channels)
-
-
-def about(notifications: Iterable[Any], identity: Identity) -> dict[int, About]:
-    """What each notification is about, by its id, in a bounded number of queries.
-
-    The other side is a customer for a builder and a builder for a customer. A row that the reader
-    does not see any more has no card.
-    """
-    ids: dict[str, set[int]] = {
-        kind: set()
-        for kind in (
-            *("booking", "project", "customer", "conversation", "appointment"),
-            *(*_ON_BOOKINGS, *_ON_PROJECTS),
-        )
-    }
-    for notification in notifications:
-        if notification.related_entity_type in ids and notification.related_entity_id:
-            ids[notification.related_entity_type].add(notification.related_entity_id)
-    bookings_of = _owners("booking", _ON_BOOKINGS, ids, identity)
-    projects_of = _owners("project", _ON_PROJECTS, ids, identity)
-    ids["booking"] |= set(bookings_of.values())
-    ids["project"] |= set(projects_of.values())
-    talks = _talks(ids, identity)
-    ids["project"] |= {talk.project_id for talk in talks.values() if talk.project_id}
-    if identity.role == "builder":
-        ids["customer"] |= {talk.customer_id for talk in talks.values()}
-    found: dict[tuple[str, int], About] = {}
-    if wanted := ids["booking"]:
-        bookings = scopes.visible_bookings(identity).filter(lambda b: b.id in wanted)
-        for booking in bookings.prefetch(*_BOOKING_CARDS[identity.role]):
-            found["booking", booking.id] = About(
-                booking.project,
-                booking.builder if identity.role == "customer" else None,
-                booking.customer if identity.role == "builder" else None,
-            )
-    if wanted := ids["project"]:
-        projects = scopes.visible_projects(identity).filter(lambda p: p.id in wanted)
-        found |= {("project", project.id): About(project) for project in projects}
-    if wanted := ids["customer"]:
-        customers = scopes.visible_customers(identity).filter(lambda c: c.id in wanted)
-        for customer in customers.prefetch(User):
-            found["customer", customer.id] = About(customer=customer)
-    found |= {each: found["booking", booking_id] for each, booking_id in bookings_of.items()}
-    found |= {each: found["project", project_id] for each, project_id in projects_of.items()}
-    found |= _talked_of(talks, found, identity)
-    return {
-        each.id: found.get((each.related_entity_type, each.related_entity_id), NOTHING)
-        for each in notifications
-    }
-
-
-def _owners(
-    owner: str,
-    kinds: Mapping[str, Callable[[Identity], Any]],
-    ids: Mapping[str, Collection[int]],
-    identity: Identity,
-) -> dict[tuple[str, int], int]:
-    """The id of the booking or project that each row belongs to, of those that the caller sees."""
-    found: dict[tuple[str, int], int] = {}
-    for kind, visible in kinds.items():
-        if among := ids[kind]:
-            rows = visible(identity).filter(lambda r: r.id in among)
-            pairs = select((r.id, getattr(r, owner).id) for r in rows)
-            found |= {(kind, row_id): owner_id for row_id, owner_id in pairs}
-    return found
-
-
-class _Talk(NamedTuple):
-    """The ids of what a conversation or a visit is about, and of its sides."""
-
-    project_id: int | None
-    customer_id: int
-    builder_id: int
-
-
-def _talks(ids: Mapping[str, Collection[int]], identity: Identity) -> dict[tuple[str, int], _Talk]:
-    """The caller's conversations and visits among `ids`, by kind and id."""
-    found: dict[tuple[str, int], _Talk] = {}
-    if among := ids["conversation"]:
-        mine = scopes.visible_conversations(identity).filter(lambda t: t.id in among)
-        rows = select((t.id, t.project.id, t.customer.id, t.builder.id) for t in mine)
-        found |= {("conversation", row_id): _Talk(*subject) for row_id, *subject in rows}
-    if among := ids["appointment"]:
-        visits = scopes.visible_appointments(identity).filter(lambda a: a.id in among)
-        rows = select((a.id, a.project.id, a.customer.id, a.project.builder.id) for a in visits)
-        found |= {("appointment", row_id): _Talk(*subject) for row_id, *subject in rows}
-    return found
-
-
-def _talked_of(
-    talks: Mapping[tuple[str, int], _Talk],
-    found: Mapping[tuple[str, int], About],
-    identity: Identity,
-) -> dict[tuple[str, int], About]:
-    """What these are about, out of the projects and customers that were `found`."""
-    ids = {talk.builder_id for talk in talks.values()} if identity.role == "customer" else set()
-    builders = {each.id: each for each in Builder.select(lambda b: b.id in ids)} if ids else {}
-    return {
-        each: About(
-            found.get(("project", talk.project_id or 0), NOTHING).project,
-            builders.get(talk.builder_id),
-            found.get(("customer", talk.customer_id), NOTHING).customer,
-        )
-        for each, talk in talks.items()
-    }
-
-
-_ON_BOOKINGS: dict[str, Callable[[Identity], Any]] = {
-    "change_request": scopes.visible_change_requests,
-    "payment": scopes.visible_payments,
-}
-"""What belongs to a booking and is shown with the cards of that; who sees the one sees both."""
-
-_ON_PROJECTS: dict[str, Callable[[Identity], Any]] = {"update": scopes.visible_updates}
-"""What belongs to a project and is shown with its card; who sees the one sees both."""
-
-_BOOKING_CARDS: dict[str, tuple[Any, ...]] = {
-    "admin": (Booking.project,),
-    "builder": (Booking.project, Booking.customer, User),
-    "customer": (Booking.project, Booking.builder),
-}
 
 
 def preferences(identity: Identity) -> dict[str, dict[str, bool]]:

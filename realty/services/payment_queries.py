@@ -14,7 +14,7 @@ from realty.db import Booking, Customer, Payment, scopes
 from realty.rules.allocation import Share
 from realty.security import Identity
 from realty.services import ledger
-from realty.services.allocation import allocation_of
+from realty.services.allocation import allocation_among
 from realty.services.ledger import GivenBack
 from realty.services.paging import Page, page_of
 from realty.services.payments import duplicates_of
@@ -107,17 +107,17 @@ def listed(actor: Identity, wanted: Filter, *, page: int, limit: int) -> tuple[P
     return result, [_shown(payment, back[payment.id]) for payment in result.rows]
 
 
-def whole(payment_id: int, actor: Identity) -> Whole:
-    """One payment with all that is about it.
+def whole(payment_id: int, booking_id: int, actor: Identity) -> Whole:
+    """One payment of a booking with all that is about it.
 
     What a report looks like is told as far as the caller sees the other payments: that somebody
     else used a transaction is nobody's business.
     """
-    payment = Payment.select(lambda p: p.id == payment_id).prefetch(*_CARDS)[:1][0]
-    payments = ledger.payments_of(payment.booking.id)
+    payments = ledger.payments_of(booking_id, *_CARDS)
+    payment = next(each for each in payments if each.id == payment_id)
     back = ledger.given_back(payments)
-    shares = allocation_of(payment.booking).of_receipt(payment_id)
     rows = {row.id: row for row in payment.booking.installments}
+    shares = allocation_among(payments, rows.values()).of_receipt(payment_id)
     alike = duplicates_of(payment) if payment.status == "reported" else []
     visible = scopes.visible_payments(actor).filter(lambda p: p.id in alike)
     return Whole(
@@ -145,15 +145,16 @@ def _shown(payment: Any, back: GivenBack) -> Shown:
 
 
 def _given_back(rows: Iterable[Any]) -> Mapping[int, GivenBack]:
-    """What was given back of each of `rows`, in two queries whatever there is: what names one of
+    """What was given back of each of `rows`, in one query whatever there is: what names one of
     them, and what names a refund among those."""
-    naming = _naming([row.id for row in rows])
-    refunds = [row.id for row in naming if row.payment_type == "refund"]
-    return ledger.given_back({*naming, *_naming(refunds)})
-
-
-def _naming(ids: Sequence[int]) -> list[Any]:
-    return list(Payment.select(lambda p: p.reverses_payment.id in ids))
+    ids = [row.id for row in rows]
+    if not ids:
+        return ledger.given_back(())
+    refunds = select(r.id for r in Payment if r.reverses_payment.id in ids)
+    naming = Payment.select(
+        lambda p: p.reverses_payment.id in ids or p.reverses_payment.id in refunds
+    )
+    return ledger.given_back(naming)
 
 
 def _narrowed(found: Any, wanted: Filter) -> Any:

@@ -16,6 +16,7 @@ from realty.rules.policy import SETTINGS, spec_named
 from realty.rules.settings_spec import SettingSpec
 from realty.security import Identity
 from realty.services import audit
+from realty.services.policy import forget_policy
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +62,7 @@ def put(key: str, value: object, *, actor: Identity, now: datetime) -> Setting:
         return _in_force(spec, row)
     else:
         after = _in_force(spec, _stored(spec, row, wanted, actor, now))
+    forget_policy()
     if row is not None or after.row is not None:
         _note("reset" if after.row is None else "changed", after, before, actor, now)
     return after

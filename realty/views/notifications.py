@@ -10,7 +10,7 @@ from realty.contract import operation
 from realty.permissions import P
 from realty.presenters.notifications import notification_json, preferences_json
 from realty.resources import NotificationCollection, NotificationResource
-from realty.services import notifications
+from realty.services import notification_subjects, notifications
 from realty.services.policy import current_policy
 
 Json = dict[str, Any]
@@ -62,5 +62,5 @@ def mark_notification_read(context: NotificationResource, request: Request) -> J
     notification = notifications.mark_read(
         context.identity, context.notification_id, now=request.now
     )
-    about = notifications.about([notification], context.identity)
+    about = notification_subjects.about([notification], context.identity)
     return {"notification": notification_json(notification, about[notification.id])}

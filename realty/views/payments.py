@@ -50,7 +50,7 @@ def record_payment(context: PaymentCollection, request: Request) -> Response:
     new = NewPayment(**{"transaction_id": None, **_typed(request.openapi_validated.body)})
     enter = payments.report if context.identity.role == "customer" else payments.record
     payment = enter(new, actor=context.identity, now=request.now)
-    return _made(context, request, payment.id)
+    return _made(context, request, payment)
 
 
 @operation("listDuePayments", permission=P.PAYMENT_LIST)
@@ -71,7 +71,7 @@ def list_due_payments(context: PaymentCollection, request: Request) -> Json:
 @operation("getPayment", permission=P.PAYMENT_READ)
 def get_payment(context: PaymentResource, request: Request) -> Response:
     """One payment."""
-    return _shown(context, request, context.payment_id)
+    return _shown(context, request, context.payment_id, context.booking_id)
 
 
 @operation("movePayment", permission=P.PAYMENT_MOVE)
@@ -87,7 +87,7 @@ def move_payment(context: PaymentResource, request: Request) -> Response:
         now=request.now,
         expected=if_match(request),
     )
-    return _shown(context, request, context.payment_id)
+    return _shown(context, request, context.payment_id, context.booking_id)
 
 
 @operation("refundPayment", permission=P.PAYMENT_GIVE_BACK, idempotent=True)
@@ -102,7 +102,7 @@ def refund_payment(context: PaymentResource, request: Request) -> Response:
         now=request.now,
         **{"transaction_id": None, "notes": None, **body},
     )
-    return _made(context, request, refund.id)
+    return _made(context, request, refund)
 
 
 @operation("reversePayment", permission=P.PAYMENT_GIVE_BACK, idempotent=True)
@@ -118,7 +118,7 @@ def reverse_payment(context: PaymentResource, request: Request) -> Response:
         actor=context.identity,
         now=request.now,
     )
-    return _made(context, request, reversal.id)
+    return _made(context, request, reversal)
 
 
 @operation("getBookingLedger", permission=P.BOOKING_READ)
@@ -150,16 +150,17 @@ def _typed(body: Mapping[str, Any]) -> Json:
     }
 
 
-def _made(
-    context: PaymentCollection | PaymentResource, request: Request, payment_id: int
-) -> Response:
-    request.response.location = request.route_path("payment", payment_id=payment_id)
-    return _shown(context, request, payment_id)
+def _made(context: PaymentCollection | PaymentResource, request: Request, payment: Any) -> Response:
+    request.response.location = request.route_path("payment", payment_id=payment.id)
+    return _shown(context, request, payment.id, payment.booking.id)
 
 
 def _shown(
-    context: PaymentCollection | PaymentResource, request: Request, payment_id: int
+    context: PaymentCollection | PaymentResource,
+    request: Request,
+    payment_id: int,
+    booking_id: int,
 ) -> Response:
     """The payment as it is now, with its ETag."""
-    whole = payment_queries.whole(payment_id, context.identity)
+    whole = payment_queries.whole(payment_id, booking_id, context.identity)
     return tagged(request, payment_data_json(whole, context.identity), whole.shown.payment)
