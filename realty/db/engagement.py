@@ -117,7 +117,7 @@ class NotificationPreference(Entity):
 
 
 class OutgoingMail(Entity):
-    """Mail written in the transaction that caused it and sent afterwards, when text and link go.
+    """Mail written in the transaction that caused it and sent afterwards, when words and link go.
 
     `kind` tells what is decided only on sending: a `reset_password` row is written for any address
     and becomes mail where an account has it. `link` is a path of the portal and may carry a secret.
@@ -131,7 +131,7 @@ class OutgoingMail(Entity):
     notification = Optional(Notification, column="notification_id")
     user = Optional(User, column="user_id")
     to_address = Required(str)
-    subject = Required(str)
+    subject = Optional(str)
     body = text(autostrip=False)
     link = text()
     status = Required(str, default="queued", py_check=one_of(enums.MAIL_STATUSES))

@@ -195,8 +195,8 @@ def visit(plan: Visit, cast: Cast, projects: dict[str, int], now: datetime) -> S
         actor=asking,
         now=at,
     )
-    where = {"project_id": project_id}
-    both = {**where, "customer_id": int(customer.customer_id or 0)}
+    where: dict[str, Any] = {"project_id": project_id}
+    both = {**where, "customer_id": customer.customer_id}
     if plan.outcome == "waiting":
         return
     at = yield at + timedelta(hours=3)

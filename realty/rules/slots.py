@@ -22,6 +22,11 @@ OCCUPYING = frozenset({"scheduled", "confirmed"})
 LONGEST = timedelta(minutes=240)
 """No visit is longer: what began earlier than that is over."""
 MOST_DAYS_SHOWN = 62
+MOST_SLOTS_SHOWN = 3000
+"""In one answer, which is some hundred kilobytes then."""
+DAYS_SHOWN = 14
+"""Unless told."""
+_LAST_MOMENT = datetime.fromisoformat("9999-12-31T23:59:59.999999")
 FURTHEST_DAY = 1000
 """So many days from today the grid is worked out, either way; further there is nothing to see."""
 
@@ -41,8 +46,8 @@ class Span(NamedTuple):
 
 
 def span_of(start: datetime, minutes: int) -> Span:
-    """What a visit of so many minutes takes."""
-    return Span(start, start + timedelta(minutes=minutes))
+    """What a visit of so many minutes takes; at the end of the calendar it ends with it."""
+    return Span(start, start + min(timedelta(minutes=minutes), _LAST_MOMENT - start))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,9 +66,12 @@ class VisitRules:
 
     @classmethod
     def of(cls, project: Any, policy: Policy) -> VisitRules:
-        """The rules of a project, by its `timezone`, `visiting_hours` and `slot_capacity`."""
+        """The rules of a project, by its `timezone`, `visiting_hours` and `slot_capacity`; one that
+        was cancelled is never open."""
         hours = project.visiting_hours
-        if hours is None:
+        if project.status == "cancelled":
+            hours = dict.fromkeys(DAYS)
+        elif hours is None:
             hours = dump_visiting_hours(policy.appointment_visiting_hours)
         return cls(
             timezone=project.timezone,
@@ -88,6 +96,10 @@ class VisitRules:
         end = min(instant(closes.replace(fold=fold), self.timezone) for fold in (0, 1))
         span = Span(instant(opens, self.timezone), end)
         return span if span.start < span.end and self._day_of(span.start) == day else None
+
+    def beginnings(self, opening: Span, length: timedelta) -> int:
+        """How many visits of one length, each of its own beginning, there are in an `opening`."""
+        return max(0, (opening.end - opening.start - length) // self.grid + 1)
 
     def earliest(self, now: datetime) -> datetime:
         """No visit begins before this."""
@@ -211,11 +223,9 @@ def _day_of(
     places = _places(opening.start, _steps(opening, rules), then, rules)
     earliest, too_far = rules.earliest(now), rules.too_far(now)
     slots = []
-    for step in range(len(places)):
+    for step in range(rules.beginnings(opening, length)):
         start = opening.start + step * rules.grid
         span = Span(start, start + length)
-        if span.end > opening.end:
-            break
         left = min(places[step : step + _steps(span, rules)])
         state: SlotState = "available" if left else "full"
         if any(each.overlaps(span) for each in mine):
@@ -228,17 +238,35 @@ def _day_of(
     return Day(day, opening, slots)
 
 
-def check_range(first: date | None, last: date | None, *, today: date) -> tuple[date, int]:
-    """The first day and the number of days of the calendar that is asked for: two weeks from
-    `today` unless told.
+def check_range(
+    first: date | None, last: date | None, length: timedelta, rules: VisitRules, *, today: date
+) -> tuple[date, int]:
+    """The first day and the number of days of the calendar that is asked for: from `today` on and
+    two weeks, or as many of them as one answer holds, unless told.
 
     Raises `ValidationFailed` for an end before the beginning, too many days, or days too far off.
     """
     first = first or today
     if abs((first - today).days) > FURTHEST_DAY:
         raise ValidationFailed.at("from", f"must be within {FURTHEST_DAY} days from today")
-    last = last or first + timedelta(days=13)
+    most = _most_days(first, length, rules)
+    if last is None:
+        return first, min(DAYS_SHOWN, most)
     count = (last - first).days + 1
-    if not 0 < count <= MOST_DAYS_SHOWN:
-        raise ValidationFailed.at("to", f"must be from 0 to {MOST_DAYS_SHOWN - 1} days after from")
+    if not 0 < count <= most:
+        message = f"must be from 0 to {most - 1} days after from"
+        if most < MOST_DAYS_SHOWN:
+            message += ": there are too many times in more days"
+        raise ValidationFailed.at("to", message)
     return first, count
+
+
+def _most_days(first: date, length: timedelta, rules: VisitRules) -> int:
+    """How many days from `first` on one answer holds, by the slots that they have."""
+    left = MOST_SLOTS_SHOWN
+    for number in range(MOST_DAYS_SHOWN):
+        opening = rules.opening(first + timedelta(days=number))
+        left -= 0 if opening is None else rules.beginnings(opening, length)
+        if left < 0:
+            return number
+    return MOST_DAYS_SHOWN

@@ -11,6 +11,7 @@ from typing import Any
 
 from realty.db import db
 from realty.rules import deleted
+from realty.services import invitations
 
 # Each is one statement with these named values; one that is null fits no row.
 _FORGOTTEN = (
@@ -37,8 +38,7 @@ _FORGOTTEN = (
     "DELETE FROM sessions WHERE user_id = $user_id",
     "DELETE FROM one_time_tokens WHERE user_id = $user_id",
     "DELETE FROM idempotency_keys WHERE user_id = $user_id",
-    """DELETE FROM invitations
-       WHERE email = $email OR customer_id = $customer_id OR builder_id = $builder_id""",
+    "DELETE FROM invitations WHERE email = $email OR customer_id = $customer_id",
     "DELETE FROM saved_projects WHERE customer_id = $customer_id",
 )
 
@@ -65,5 +65,7 @@ def forget(user: Any, *, now: datetime) -> None:
     if builder:
         builder.set(**deleted.builder_columns(builder.id))
     user.flush()
+    if builder:
+        invitations.withdraw(builder.id)
     for statement in _FORGOTTEN:
         db.execute(statement, named, {})

@@ -110,25 +110,26 @@ def calendar(
         raise NotFound
     policy = current_policy()
     rules = VisitRules.of(project, policy)
-    first, days = check_range(first, last, today=local_date(now, rules.timezone))
+    length = timedelta(minutes=minutes or policy.appointment_default_minutes)
+    today = local_date(now, rules.timezone)
+    first, days = check_range(first, last, length, rules, today=today)
     within = Span(
         day_begins(first, rules.timezone),
         day_begins(first + timedelta(days=days), rules.timezone),
     )
-    length = minutes or policy.appointment_default_minutes
     own: dict[int, Span] = {}
     if viewer is not None and viewer.customer_id is not None:
         own = taken_by(within, customer_id=viewer.customer_id)
     shown = days_of(
         first,
         days,
-        timedelta(minutes=length),
+        length,
         rules,
         taken=list(taken_by(within, project_id=project_id).values()),
         own=list(own.values()),
         now=now,
     )
-    return Calendar(project, rules, length, shown)
+    return Calendar(project, rules, length // timedelta(minutes=1), shown)
 
 
 def _searched(found: Any, wanted: Filter) -> Any:

@@ -61,13 +61,14 @@ def arrange(wish: Wish, *, actor: Identity, now: datetime) -> Any:
 
     Raises `NotFound` for a project, unit, booking or customer that the caller does not see,
     `ValidationFailed` for a time that is not offered or things that do not belong together,
-    `SlotUnavailable`, `AppointmentOverlap`.
+    `Conflict` for a project that was cancelled, `SlotUnavailable`, `AppointmentOverlap`.
     """
     customer_id = _visitor(wish, actor)
     _require_project(wish.project_id, actor)
     unit_id = _unit_of(wish, customer_id, actor)
     policy = current_policy()
     project = _locked(customer_id, wish.project_id)
+    _require_standing(project)
     rules = VisitRules.of(project, policy)
     minutes = wish.duration_minutes or policy.appointment_default_minutes
     span = span_of(wish.appointment_date, minutes)
@@ -99,15 +100,23 @@ def arrange(wish: Wish, *, actor: Identity, now: datetime) -> Any:
 
 
 def confirm(
-    appointment_id: int, *, project_id: int, customer_id: int, actor: Identity, now: datetime
+    appointment_id: int,
+    *,
+    project_id: int,
+    customer_id: int,
+    actor: Identity,
+    now: datetime,
+    expected: frozenset[int] | None = None,
 ) -> None:
     """Agree to the time, as the side whose answer is awaited.
 
     The places are counted again, among what is confirmed: a capacity that was lowered since, or an
-    overlap, shows here. Raises `InvalidTransition`, `SlotUnavailable`, `AppointmentOverlap`.
+    overlap, shows here. Raises `StaleVersion`, `InvalidTransition`, `SlotUnavailable`,
+    `AppointmentOverlap`.
     """
     project = _locked(customer_id, project_id)
     visit, policy = Appointment.get(id=appointment_id), current_policy()
+    require_version(visit, expected)
     target = check_appointment("confirm", Standing.of(visit, policy), _role(actor), now=now)
     require_free(
         span_of(visit.appointment_date, visit.duration_minutes),
@@ -124,13 +133,20 @@ def confirm(
 
 
 def conclude(
-    appointment_id: int, action: str, *, project_id: int, actor: Identity, now: datetime
+    appointment_id: int,
+    action: str,
+    *,
+    project_id: int,
+    actor: Identity,
+    now: datetime,
+    expected: frozenset[int] | None = None,
 ) -> None:
     """Say after the start whether the customer came: `complete` or `no_show`.
 
-    Raises `InvalidTransition`.
+    Raises `StaleVersion`, `InvalidTransition`.
     """
     visit, target = _prepared(action, appointment_id, project_id, actor, now)
+    require_version(visit, expected)
     advance(visit, target, actor=actor, now=now)
     tell(visit, target, ("customer",), actor=actor, now=now)
 
@@ -145,15 +161,17 @@ def reschedule(
     reason: str | None,
     actor: Identity,
     now: datetime,
+    expected: frozenset[int] | None = None,
 ) -> None:
     """Move a visit to another time, or make it longer or shorter: it is `scheduled` again, and the
     other side's answer is awaited, whoever moved it before.
 
-    Raises `InvalidTransition`, `RescheduleLimit`, `ValidationFailed` for a time that is not
-    offered or is the present one, `SlotUnavailable`, `AppointmentOverlap`.
+    Raises `StaleVersion`, `InvalidTransition`, `RescheduleLimit`, `ValidationFailed` for a time
+    that is not offered or is the present one, `SlotUnavailable`, `AppointmentOverlap`.
     """
     project = _locked(customer_id, project_id)
     visit, policy = Appointment.get(id=appointment_id), current_policy()
+    require_version(visit, expected)
     target = check_appointment("reschedule", Standing.of(visit, policy), _role(actor), now=now)
     minutes = duration_minutes or visit.duration_minutes
     if (appointment_date, minutes) == (visit.appointment_date, visit.duration_minutes):
@@ -195,6 +213,18 @@ def cancel(
     call_off(visit, target, actor=actor, now=now, reason=reason)
     left = cast("Side", other_side(actor.role))
     tell(visit, target, (left,), actor=actor, now=now, reason=reason)
+
+
+def call_off_coming(
+    visits: Any, sides: Sequence[Side], *, actor: Identity, now: datetime, reason: str
+) -> None:
+    """Call off those of `visits`, all of locked projects, that are still to come, and tell these
+    sides."""
+    open_ones = tuple(OPEN)
+    coming = visits.filter(lambda a: a.status in open_ones and a.appointment_date > now)
+    for visit in coming.order_by(Appointment.id):
+        call_off(visit, "cancelled", actor=actor, now=now, reason=reason)
+        tell(visit, "cancelled", sides, actor=actor, now=now, reason=reason)
 
 
 def update(
@@ -276,6 +306,11 @@ def _unit_of(wish: Wish, customer_id: int, actor: Identity) -> int | None:
         if projects[0] != wish.project_id:
             raise ValidationFailed.at("unit_id", "The unit is in another project.")
     return unit_id
+
+
+def _require_standing(project: Any) -> None:
+    if project.status == "cancelled":
+        raise Conflict("This project was cancelled: there is nothing to visit.")
 
 
 def _locked(customer_id: int, project_id: int) -> Any:

@@ -17,11 +17,10 @@ from realty.db.enums import OCCUPYING_STATUSES
 from realty.db.locks import lock, lock_many
 from realty.errors import AccountInUse, Detail
 from realty.passwords import PasswordHasher
-from realty.rules.appointments import OPEN
 from realty.rules.policy import Policy
 from realty.security import Identity
 from realty.services import anonymising, audit, credentials, history, users
-from realty.services.appointment_events import call_off, tell
+from realty.services.appointments import call_off_coming
 from realty.services.booking_events import Side
 
 REASON = "The account was deleted."
@@ -58,7 +57,9 @@ def _require_free(identity: Identity) -> None:
     occupying, bookings, builder_id = OCCUPYING_STATUSES, _bookings(identity), identity.builder_id
     running = bookings.filter(lambda b: b.status in occupying)
     published = Project.select(lambda p: p.builder.id == builder_id and p.is_published)
-    clearing = select(p.booking.id for p in Payment if p.status == "pending")
+    # A builder leaves no report unanswered; a customer may give up what he said he paid.
+    unsettled = ("pending",) if identity.role == "customer" else ("pending", "reported")
+    clearing = select(p.booking.id for p in Payment if p.status in unsettled)
     owed = bookings.filter(
         lambda b: (
             b.status not in occupying and (b.paid_amount > b.deduction_amount or b.id in clearing)
@@ -67,7 +68,7 @@ def _require_free(identity: Identity) -> None:
     found = {
         "bookings": ("Bookings that are in force.", running.count()),
         "projects": ("Projects that are published.", published.count()),
-        "refunds": ("Ended bookings whose money is still to be given back.", owed.count()),
+        "refunds": ("Ended bookings whose money is not settled yet.", owed.count()),
         "users": ("You are the last administrator.", int(_is_last_admin(identity))),
     }
     reasons = [Detail(name, words, str(n)) for name, (words, n) in found.items() if n]
@@ -106,15 +107,9 @@ def _lock_what_counts(identity: Identity) -> None:
 
 def _cancel_visits(identity: Identity, now: datetime) -> None:
     """Call off every visit to come, and tell the other side."""
-    customer_id, builder_id, open_ones = identity.customer_id, identity.builder_id, tuple(OPEN)
-    coming = Appointment.select(
-        lambda a: (
-            a.status in open_ones
-            and a.appointment_date > now
-            and (a.customer.id == customer_id or a.project.builder.id == builder_id)
-        )
+    customer_id, builder_id = identity.customer_id, identity.builder_id
+    mine = Appointment.select(
+        lambda a: a.customer.id == customer_id or a.project.builder.id == builder_id
     )
     other: Side = "builder" if identity.role == "customer" else "customer"
-    for visit in coming.order_by(Appointment.id):
-        call_off(visit, "cancelled", actor=identity, now=now, reason=REASON)
-        tell(visit, "cancelled", (other,), actor=identity, now=now, reason=REASON)
+    call_off_coming(mine, (other,), actor=identity, now=now, reason=REASON)

@@ -14,9 +14,10 @@ from typing import Any, NamedTuple
 
 from pony.orm import OptimisticCheckError, TransactionIntegrityError, select
 
-from realty.db import Builder, Customer, Invitation, User, scopes
+from realty.db import Builder, Customer, Invitation, OutgoingMail, User, db, scopes
+from realty.db.bulk import among
 from realty.db.locks import lock
-from realty.errors import Conflict, InvalidLink, ValidationFailed
+from realty.errors import Conflict, InvalidLink, InvalidToken, ValidationFailed
 from realty.passwords import PasswordHasher
 from realty.rules import passwords
 from realty.rules.contact import normalise_email, normalise_phone
@@ -26,6 +27,8 @@ from realty.services import accounts, audit, mail
 from realty.services.links import fingerprint
 
 log = logging.getLogger("realty.identity")
+
+_LINK = "/invitations/accept?token="
 
 
 def invite(identity: Identity, body: dict[str, Any], *, policy: Policy, now: datetime) -> Any:
@@ -38,6 +41,8 @@ def invite(identity: Identity, body: dict[str, Any], *, policy: Policy, now: dat
     phone = normalise_phone(body["phone"]) if body.get("phone") else None
     builder = lock(Builder, int(identity.builder_id or 0))
     assert builder is not None, "a builder's identity names its row"
+    if builder.user.deleted_at is not None:
+        raise InvalidToken  # the account was deleted while this waited for it
     known = _account_of(identity, email)
     if known is not None:
         log.info("builder %d invited a known address: user %d", builder.id, known.user_id)
@@ -129,9 +134,32 @@ def _send(invitation: Any, builder: Any, *, policy: Policy, now: datetime) -> No
         subject=f"{builder.company_name} invites you to Realty",
         text=f"{builder.company_name} would like to share its projects with you. "
         "Follow this link to accept:",
-        link=f"/invitations/accept?token={secret}",
+        link=f"{_LINK}{secret}",
         now=now,
     )
+
+
+def withdraw(builder_id: int) -> None:
+    """Delete a builder's invitations, with the mail of them that still waits to be sent.
+
+    A mail does not say whose it is. It goes when its link opens no invitation of anybody else, and
+    so does one whose link died when the same invitation was sent again.
+    """
+    invited = select(i.email for i in Invitation if i.builder.id == builder_id)
+    waiting = select(
+        (m.id, m.link)
+        for m in OutgoingMail
+        if m.status == "queued"
+        and m.user is None
+        and m.to_address in invited
+        and m.link.startswith(_LINK)
+    )
+    mails = {mail_id: fingerprint(link.removeprefix(_LINK)) for mail_id, link in waiting}
+    db.execute("DELETE FROM invitations WHERE builder_id = $own", {"own": builder_id}, {})
+    digests = list(mails.values())
+    others = set(select(i.token_hash for i in Invitation if i.token_hash in digests))
+    condition, ids = among(each for each, digest in mails.items() if digest not in others)
+    db.execute(f"DELETE FROM outgoing_mail WHERE id {condition}", {"ids": ids}, {})  # noqa: S608 - a condition of our own
 
 
 def accept(

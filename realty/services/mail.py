@@ -29,11 +29,15 @@ def queue(
     )
 
 
-def queue_news(notification_ids: Iterable[int]) -> None:
+def queue_news(notification_ids: Iterable[int], *, unless_since: datetime | None = None) -> None:
     """Queue the mail of these notifications, of those whose users want mail about such, in one
-    statement. What a user is told within a short time goes as one letter (`outbox`)."""
+    statement. What a user is told within a short time goes as one letter (`outbox`).
+
+    A notification that tells something new has mail already: then none is queued while one waits
+    or was queued after `unless_since`.
+    """
     condition, ids = among(notification_ids)
-    db.execute(_NEWS.format(among=condition), {"ids": ids}, {})
+    db.execute(_NEWS.format(among=condition), {"ids": ids, "since": unless_since}, {})
 
 
 # Text and link are read from the notification on sending.
@@ -49,6 +53,9 @@ WHERE n.id {among} AND NOT EXISTS (
     SELECT 1 FROM notification_preferences p
     WHERE p.user_id = n.user_id AND p.notification_type = n.notification_type
     AND p.channel = 'email' AND NOT p.enabled
+) AND NOT EXISTS (
+    SELECT 1 FROM outgoing_mail m
+    WHERE m.notification_id = n.id AND (m.status = 'queued' OR m.created_at > $since)
 )
 ORDER BY n.id
 """

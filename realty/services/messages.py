@@ -19,7 +19,7 @@ from realty.db.locks import lock
 from realty.errors import Conflict, InvalidToken, NotFound, RateLimited, ValidationFailed
 from realty.rules.excerpts import excerpt
 from realty.security import Identity
-from realty.services import conversations, files
+from realty.services import conversations, files, mail
 from realty.services.booking_terms import require_builder_for
 from realty.services.conversations import Subject
 from realty.services.notifications import notify
@@ -225,7 +225,8 @@ def _require_parent(parent_id: int, conversation_id: int) -> None:
 
 def _tell(message: Any, parties: _Parties, *, now: datetime) -> None:
     """Let the recipient know. While a notification of this conversation is unread it tells of the
-    newest message instead of standing beside another: a burst is one notification."""
+    newest message instead of standing beside another: a burst is one notification, and one mail; a
+    message that comes later than that is mailed again."""
     conversation_id = message.conversation.id
     news = {
         "title": "New message",
@@ -236,7 +237,7 @@ def _tell(message: Any, parties: _Parties, *, now: datetime) -> None:
     freshened = db.execute(
         "UPDATE notifications SET title = $title, message = $message, priority = $priority,"
         " created_at = $now WHERE user_id = $user_id AND related_entity_type = 'conversation'"
-        " AND related_entity_id = $conversation_id AND NOT is_read",
+        " AND related_entity_id = $conversation_id AND NOT is_read RETURNING id",
         {
             **news,
             "now": now,
@@ -245,7 +246,9 @@ def _tell(message: Any, parties: _Parties, *, now: datetime) -> None:
         },
         {},
     )
-    if freshened.rowcount:
+    if ids := [notification_id for (notification_id,) in freshened.fetchall()]:
+        burst = timedelta(minutes=current_policy().mail_digest_minutes)
+        mail.queue_news(ids, unless_since=now - burst)
         return
     notify(
         parties.recipient_id,

@@ -51,9 +51,11 @@ _PUT_OFF = """
 UPDATE outgoing_mail SET next_attempt_at = $until
 WHERE id {among} AND status = 'queued' AND next_attempt_at <= $now
 """
+# The subject too may name somebody; that of news is the title of their notification.
 _FORGET = """
 UPDATE outgoing_mail
-SET status = $status, sent_at = $sent_at, last_error = $problem, body = NULL, link = NULL
+SET status = $status, sent_at = $sent_at, last_error = $problem, subject = '', body = NULL,
+    link = NULL
 WHERE id {among}
 """
 
@@ -171,7 +173,7 @@ def _reset_letter(
 
 
 def mark_sent(sent: Letter, *, now: datetime) -> None:
-    """The letter left: its text and link are forgotten, and its notifications know when."""
+    """The letter left: its words and link are forgotten, and its notifications know when."""
     mails = _still_ours(sent.claim)
     _close([mail.id for mail in mails], "sent", sent_at=now)
     told = [mail.notification.id for mail in mails if mail.notification]

@@ -14,7 +14,7 @@ from typing import Any
 
 from pony.orm import count, desc, exists, flush, select
 
-from realty.db import Booking, Builder, Project, StatusHistory, Unit, db
+from realty.db import Appointment, Booking, Builder, Project, StatusHistory, Unit, db
 from realty.db.locks import lock, lock_many
 from realty.errors import Conflict, Detail, HasBookings, NotFound, ValidationFailed
 from realty.rules.clock import local_date, timezone_name
@@ -30,6 +30,7 @@ from realty.rules.rera import registration_gate
 from realty.rules.setting_tables import DAYS
 from realty.security import Identity
 from realty.services import audit, files, history
+from realty.services.appointments import call_off_coming
 from realty.services.versions import require_version
 
 DECLARED = ("total_units", "price_range_min", "price_range_max")
@@ -47,6 +48,7 @@ _COSTED = [
     *("occupancy_certificate_date", "currency", "timezone"),
 ]
 """What every cost sheet of the project is made of, beside its units."""
+NO_PROJECT = "The project was cancelled."
 _PICTURES = {"images": "project_image", "floor_plans": "floor_plan"}
 """Columns of pictures, and what an uploaded one must be for."""
 _NAMING_FILES = frozenset({*_PICTURES, "brochure_file_id"})
@@ -329,6 +331,8 @@ def _move(project: Any, target: str, *, actor: Identity, now: datetime, reason: 
     )
     if target == "cancelled":
         flush()
+        visits = Appointment.select(lambda a: a.project.id == project_id)
+        call_off_coming(visits, ("customer",), actor=actor, now=now, reason=NO_PROJECT)
         _count_projects(project.builder.id, -1)
 
 

@@ -111,7 +111,7 @@ def reply(review_id: int, text: str, *, builder_id: int, actor: Identity, now: d
 
     Raises `Conflict` when it was answered, `ValidationFailed` for blanks.
     """
-    builder = _locked(builder_id)
+    _locked(builder_id)
     review = Review.get(id=review_id)
     if review.builder_reply is not None:
         raise Conflict("This review was answered already.")
@@ -121,7 +121,8 @@ def reply(review_id: int, text: str, *, builder_id: int, actor: Identity, now: d
         review.customer.user.id,
         "booking",
         title="Your review was answered",
-        message=f"{builder.company_name} answered your review.",
+        # Not by the company's name, which would stay here after its account is deleted.
+        message=f"The builder of {review.booking.project.project_name} answered your review.",
         entity="booking",
         entity_id=review.booking.id,
         action_url=f"/builders/{builder_id}/reviews",

@@ -97,6 +97,7 @@ def set_appointment_status(context: AppointmentResource, request: Request) -> Re
     action = request.openapi_validated.body["action"]
     whose: Json = {
         "project_id": context.project_id,
+        "expected": if_match(request),
         "actor": context.identity,
         "now": request.now,
     }
@@ -118,6 +119,7 @@ def reschedule_appointment(context: AppointmentResource, request: Request) -> Re
         appointment_date=body["appointment_date"],
         duration_minutes=body.get("duration_minutes"),
         reason=body.get("reason"),
+        expected=if_match(request),
         actor=context.identity,
         now=request.now,
     )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
+from itertools import accumulate
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -16,6 +17,7 @@ from realty.rules.policy import Policy
 from realty.rules.setting_tables import DAYS
 from realty.rules.slots import (
     MOST_DAYS_SHOWN,
+    MOST_SLOTS_SHOWN,
     Day,
     Span,
     VisitRules,
@@ -44,6 +46,7 @@ class Site:
         self.timezone = timezone
         self.visiting_hours = hours
         self.slot_capacity = 3
+        self.status = "construction"
 
 
 def rules(timezone: str = KOLKATA, opens: str = "09:00", closes: str = "18:00") -> VisitRules:
@@ -257,11 +260,15 @@ def test_states_tell_why() -> None:
 
 def test_a_range_of_days() -> None:
     today = date(2026, 11, 23)
-    assert check_range(None, None, today=today) == (today, 14)
-    assert check_range(MONDAY, None, today=today) == (MONDAY, 14)
-    assert check_range(MONDAY, MONDAY, today=today) == (MONDAY, 1)
+
+    def checked(first: date | None, last: date | None) -> tuple[date, int]:
+        return check_range(first, last, HOUR, rules(), today=today)
+
+    assert checked(None, None) == (today, 14)
+    assert checked(MONDAY, None) == (MONDAY, 14)
+    assert checked(MONDAY, MONDAY) == (MONDAY, 1)
     last = MONDAY + timedelta(days=MOST_DAYS_SHOWN - 1)
-    assert check_range(MONDAY, last, today=today) == (MONDAY, MOST_DAYS_SHOWN)
+    assert checked(MONDAY, last) == (MONDAY, MOST_DAYS_SHOWN)
     for first, until, field in (
         (MONDAY, last + timedelta(days=1), "to"),
         (MONDAY, today, "to"),
@@ -270,5 +277,33 @@ def test_a_range_of_days() -> None:
         (None, date(9999, 12, 31), "to"),
     ):
         with pytest.raises(ValidationFailed) as refused:
-            check_range(first, until, today=today)
+            checked(first, until)
         assert refused.value.details[0].field == field
+
+
+@pytest.mark.parametrize("length", [15, 240])
+@pytest.mark.parametrize("zone", [KOLKATA, NEW_YORK, LORD_HOWE])
+def test_an_answer_holds_the_days_whose_slots_it_has_room_for(zone: str, length: int) -> None:
+    """To the day, also over a change of the clocks."""
+    first, visit = date(2026, 10, 1), timedelta(minutes=length)
+    of = replace(rules(zone, "00:00", "23:59"), grid=timedelta(minutes=7))
+    days = days_of(first, MOST_DAYS_SHOWN, visit, of, taken=[], own=[], now=NOW)
+    so_far = accumulate(len(day.slots) for day in days)
+    most = sum(slots <= MOST_SLOTS_SHOWN for slots in so_far)
+    assert 10 < most < MOST_DAYS_SHOWN
+    last = first + timedelta(days=most - 1)
+    assert check_range(first, last, visit, of, today=first) == (first, most)
+    assert check_range(first, None, visit, of, today=first) == (first, min(most, 14))
+    with pytest.raises(ValidationFailed) as refused:
+        check_range(first, last + timedelta(days=1), visit, of, today=first)
+    assert f"from 0 to {most - 1} days" in refused.value.details[0].message
+
+
+def test_a_visit_at_the_end_of_the_calendar_ends_with_it() -> None:
+    end = at("9999-12-31T23:59:59.999999")
+    for start in (end, end - HALF, end - HOUR):
+        span = span_of(start, 60)
+        assert span == (start, end)
+        with pytest.raises(ValidationFailed) as refused:
+            check_time(span, rules(), now=NOW)
+        assert refused.value.details[0].message == "must be within 60 days"

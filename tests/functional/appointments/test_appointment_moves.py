@@ -268,6 +268,9 @@ def test_moving_obeys_the_rules_of_asking(api: Api, clock: Clock) -> None:
     ):
         refused = move(api, sale.customer, visit_id, later(sale, days, at), status=422)
         assert refused.error["details"][0]["field"] == "appointment_date", (days, at)
+    endless = {"appointment_date": "9999-12-31T23:59:59Z"}
+    (detail,) = move(api, sale.customer, visit_id, endless, status=422).error["details"]
+    assert (detail["field"], detail["message"]) == ("appointment_date", "must be within 60 days")
     # The same time for longer is another visit.
     move(api, sale.customer, visit_id, later(sale, 3, "10:00", duration_minutes=120))
     too_long = later(sale, 3, "16:00", duration_minutes=240)

@@ -158,6 +158,27 @@ def test_a_time_that_is_not_offered(api: Api, clock: Clock) -> None:
         ask(api, sale.customer, wish(sale.project, days, at))
 
 
+@pytest.mark.parametrize(
+    ("moment", "why"),
+    [
+        ("9999-12-31T23:59:59Z", "must be within 60 days"),
+        ("9999-12-31T23:59:59+14:00", "must be within 60 days"),
+        ("0001-01-01T00:00:00Z", "must be at least 2 hours from now"),
+        ("9999-12-31T23:59:59-14:00", "must be a time"),
+        ("0001-01-01T00:00:00+14:00", "must be a time"),
+    ],
+)
+def test_the_ends_of_the_calendar_are_refused_by_name(
+    api: Api, clock: Clock, moment: str, why: str
+) -> None:
+    clock.set(MONDAY)
+    sale = make_sale()
+    body = wish(sale.project, appointment_date=moment, duration_minutes=240)
+    (detail,) = api.as_(sale.customer).post(PATH, body, status=422).error["details"]
+    assert detail["field"].endswith("appointment_date")
+    assert why in detail["message"]
+
+
 def test_every_time_that_is_offered_is_taken(api: Api, clock: Clock) -> None:
     """In a zone whose day spans two of UTC, over a change of its clock."""
     clock.set(datetime.fromisoformat("2026-10-30T12:00"))

@@ -196,6 +196,52 @@ def test_the_longest_calendar_costs_as_many_queries_as_a_day(api: Api, clock: Cl
     assert len(many) == len(one) <= 6, many
 
 
+def open_all_day(minutes: int, zone: str = ZONE) -> int:
+    """A project that may be visited from midnight to midnight, on a grid of so many minutes."""
+    put("appointment.slot_minutes", minutes)
+    hours = {day: {"opens": "00:00", "closes": "23:59"} for day in WEEK}
+    return make_project(make_builder(), visiting_hours=hours, timezone=zone).id
+
+
+def test_an_answer_holds_so_many_times_and_says_how_many_days_that_is(
+    api: Api, clock: Clock
+) -> None:
+    clock.set(MONDAY)
+    path, project_id = f"{PATH}/slots", open_all_day(5)
+    asked = {"project_id": project_id, "duration_minutes": 15, "from": "2026-11-23"}
+    # 285 times a day, and 3000 in an answer.
+    most = api.get(path, {**asked, "to": "2026-12-02"}).data["days"]
+    assert [len(day["slots"]) for day in most] == [285] * 10
+    for last in ("2026-12-03", "2027-01-23"):
+        refused = api.get(path, {**asked, "to": last}, status=422)
+        (detail,) = refused.error["details"]
+        assert (detail["field"], detail["message"]) == (
+            "to",
+            "must be from 0 to 9 days after from: there are too many times in more days",
+        )
+    # Without an end as many of the two weeks are shown as there is room for.
+    assert api.get(path, asked).data["days"] == most
+    longer = api.get(path, {**asked, "duration_minutes": 240, "to": "2026-12-03"})
+    assert len(longer.data["days"]) == 11
+
+
+def test_the_usual_grid_of_a_site_that_is_always_open_is_shown_for_as_long_as_ever(
+    api: Api, clock: Clock
+) -> None:
+    clock.set(MONDAY)
+    asked = {"project_id": open_all_day(30), "from": "2026-11-23", "to": "2027-01-23"}
+    assert len(api.get(f"{PATH}/slots", asked).data["days"]) == 62
+
+
+def test_the_longest_day_of_the_year_is_shown_whole(api: Api, clock: Clock) -> None:
+    """It has 25 hours."""
+    clock.set(datetime.fromisoformat("2026-10-20T12:00"))
+    day = "2026-11-01"
+    asked = {"project_id": open_all_day(5, "America/New_York"), "from": day, "to": day}
+    (shown,) = api.get(f"{PATH}/slots", {**asked, "duration_minutes": 15}).data["days"]
+    assert len(shown["slots"]) == 297
+
+
 def test_a_new_project_that_states_no_capacity_has_the_setting_s(api: Api) -> None:
     put("appointment.slot_capacity", 7)
     builder = make_builder()

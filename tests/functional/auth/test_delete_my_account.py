@@ -26,6 +26,7 @@ from realty.db import (
 from realty.db.session import session
 from realty.rules.clock import local_date
 from tests.client import Api
+from tests.database import content
 from tests.deployment import CLOCK, SETTINGS, STORAGE, Clock
 from tests.factories import (
     PASSWORD,
@@ -44,6 +45,7 @@ from tests.factories import (
 from tests.functional.auth.people import builder_body, customer_body, log_in
 from tests.functional.bookings.common import act, book, cancellation, make_sale
 from tests.functional.test_audited import noted
+from tests.mailbox import letters, token_in
 from tests.uploads import PDF, picture, upload
 
 PATH = "/api/auth/me"
@@ -113,6 +115,19 @@ def test_money_to_be_given_back_refuses_for_both_sides(api: Api, status: str) ->
         api.as_(sale.builder).patch(path, {"action": "bounce", "reason": "Returned"})
         delete(api, sale.builder)
     delete(api, sale.customer, 409 if status == "completed" else 204)
+
+
+def test_a_builder_answers_reports_before_leaving(api: Api) -> None:
+    """A customer may give up what he said he paid; a builder may not leave the question open."""
+    sale = make_sale()
+    booking = make_booking(sale.unit, sale.customer, status="expired")
+    api.as_(sale.builder).post(f"/api/projects/{sale.project.id}/unpublish")
+    payment = make_payment(booking, "500.00", status="reported")
+    assert reasons(api, sale.builder) == {"refunds": "1"}
+    delete(api, sale.customer)
+    refusal = {"action": "decline", "reason": "Nothing came."}
+    api.as_(sale.builder).patch(f"/api/payments/{payment}/status", refusal)
+    delete(api, sale.builder)
 
 
 def test_the_last_administrator_stays(api: Api) -> None:
@@ -240,6 +255,42 @@ def test_a_deleted_builder_is_no_more_public_and_its_bookings_stay(api: Api, dat
     with session():
         assert Builder[sale.builder.builder_id].license_number != licence
     assert verify(database, None)
+
+
+def test_a_builder_leaves_its_name_in_no_mail(api: Api, database: str) -> None:
+    """What invites to it and was not sent yet is not sent; what was sent names it no more."""
+    builder, other = make_builder(company_name="Prakriti Homes"), make_builder()
+    invitation = {"first_name": "Asha", "last_name": "Rao"}
+    for sender, address in (
+        (builder, "sent@example.in"),
+        (other, "sent@example.in"),
+        (builder, "waits@example.in"),
+        (builder, "waits@example.in"),
+        (other, "waits@example.in"),
+        (other, "theirs@example.in"),
+    ):
+        body = {**invitation, "email": address}
+        api.as_(sender).post("/api/customers/invitations", body, status=201)
+        if address == "sent@example.in":
+            letters(address)
+    booking = make_booking(make_unit(make_project(builder)), make_customer(), status="cancelled")
+    review = make_review(booking)
+    reply = {"builder_reply": "Thank you."}
+    api.as_(builder).post(f"/api/reviews/{review}/reply", reply)
+    api.as_(builder).post(f"/api/projects/{booking.project_id}/unpublish")
+
+    delete(api, builder)
+
+    named = [table for table, rows in content(database).items() if "Prakriti" in str(rows)]
+    assert named == []
+    with session():
+        queued = OutgoingMail.select(lambda m: m.status == "queued" and m.user is None)
+        waiting = sorted(mail.to_address for mail in queued)
+        assert waiting == ["theirs@example.in", "waits@example.in"]
+        assert Invitation.select().count() == 3
+    for letter in letters("waits@example.in"):
+        joined = {"token": token_in(letter), "password": PASSWORD}
+        api.post("/api/invitations/accept", joined)
 
 
 def test_the_address_may_be_registered_again_and_is_somebody_else(api: Api) -> None:

@@ -117,6 +117,22 @@ def test_a_burst_is_one_notification(api: Api, clock: Clock) -> None:
         assert OutgoingMail.select(lambda m: m.to_address == builder.email).count() == 1
 
 
+def test_what_comes_after_a_burst_is_mailed_again(api: Api, clock: Clock) -> None:
+    """Though its recipient, who never looks into the portal, has one unread notification only."""
+    customer, builder = make_customer(), make_builder()
+    first = send(api, customer, builder_id=builder.builder_id)
+    for days in (1, 3, 40):
+        clock.advance(days=days)
+        for _ in range(2):
+            send(api, customer, conversation_id=first["conversation_id"])
+            with session():
+                for mail in OutgoingMail.select(lambda m: m.status == "queued"):
+                    mail.status = "sent"
+    assert len(told(api, builder)) == 1
+    with session():
+        assert OutgoingMail.select(lambda m: m.to_address == builder.email).count() == 4
+
+
 def test_another_conversation_or_a_read_one_is_told_again(api: Api, clock: Clock) -> None:
     customer, builder = make_customer(), make_builder()
     one = make_conversation(customer, builder, make_project(builder))

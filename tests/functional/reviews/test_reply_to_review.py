@@ -14,7 +14,7 @@ from tests.functional.reviews.common import listed, rating_of, sold
 
 def test_a_reply_is_public_and_tells_the_customer(api: Api, clock: Clock) -> None:
     builder, customer = make_builder(company_name="Prakriti Homes"), make_customer()
-    booking = sold(make_project(builder), customer)
+    booking = sold(make_project(builder, project_name="Prakriti Lake"), customer)
     review_id = make_review(booking, 2)
     clock.advance(days=1)
     path = f"/api/reviews/{review_id}/reply"
@@ -27,7 +27,8 @@ def test_a_reply_is_public_and_tells_the_customer(api: Api, clock: Clock) -> Non
     [public] = listed(api, None, builder)["reviews"]
     assert public == {**shown, "booking": None, "customer": None}
     [told] = api.as_(customer).get("/api/notifications").data["notifications"]
-    assert told["message"] == "Prakriti Homes answered your review."
+    # The card tells the company's name, which the words would keep after the company is deleted.
+    assert told["message"] == "The builder of Prakriti Lake answered your review."
     assert told["builder"]["id"] == builder.builder_id
     assert rating_of(builder)[1] == 1
 
