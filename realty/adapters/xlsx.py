@@ -23,8 +23,10 @@ MOST_UNPACKED = 32 * 1024 * 1024
 MOST_TAGS = 3_000_000
 """And tags: a packed file of some kilobytes can hold enough to keep a processor busy for long."""
 _MOST_PARTS = 1000
-# Expat begins a tag that has not ended yet anew with each piece: large ones keep a long tag cheap.
-_PIECE = 1024 * 1024
+# No text that a cell can hold is as long in XML as a piece, however it is written, and no tag of a
+# workbook: a piece without a tag's beginning is refused before expat sees it. Expat hands over all
+# attributes of a tag at once, which stops every other thread for as long as it takes.
+_PIECE = 256 * 1024
 _LONGEST_TEXT = 32_767
 _MOST_TEXTS = 1_000_000
 _LAST_ROW = 1_048_576
@@ -151,6 +153,8 @@ class _Package:
                 self._tags_left -= piece.count(b"<")
                 if self._left < 0 or self._tags_left < 0:
                     raise SheetRefused("It is too large when it is unpacked.")
+                if len(piece) == _PIECE and b"<" not in piece:
+                    raise SheetRefused("It has a text or a tag that is longer than any.")
                 parser.Parse(piece, False)
                 yield
             parser.Parse(b"", True)

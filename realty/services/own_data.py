@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from heapq import merge
 from typing import Any
 
 from pony.orm import select
@@ -30,13 +31,15 @@ MOST_ROWS_AT_ONCE = 20_000
 class Section:
     """The rows of one entity that are somebody's.
 
-    `whose` is a condition on the row `r` and the ids `me`, `customer` and `builder` and the
-    address `email`; `columns` are attributes of the entity, of others their id is given.
+    `whose` are conditions on the row `r`, the ids `me`, `customer` and `builder` and the address
+    `email`; a row that fulfils any of them belongs. Each is asked in a statement of its own, which
+    has an index, as all of them joined by "or" would not. `columns` are attributes of the entity,
+    of others their id is given.
     """
 
     entity: str
     about: str
-    whose: str
+    whose: tuple[str, ...]
     columns: tuple[str, ...]
 
     @property
@@ -55,7 +58,12 @@ class Kept:
 
 
 def _section(entity: str, about: str, whose: str, columns: str) -> Section:
-    return Section(entity, about, whose, tuple(columns.split()))
+    return Section(entity, about, (whose,), tuple(columns.split()))
+
+
+def _history(about: str, *whose: str) -> Section:
+    columns = ("id", "entity", "entity_id", "from_status", "to_status", "actor", "reason", "at")
+    return Section("StatusHistory", about, ("r.actor.id == me", *whose), columns)
 
 
 _ACCOUNT = (
@@ -93,7 +101,7 @@ _ACCOUNT = (
     ),
     _section(
         "OutgoingMail",
-        "Mail to your address.",
+        "Mail to your address, whose words are forgotten once it is sent.",
         "r.to_address == email",
         "id kind notification user to_address subject status attempts sent_at created_at",
     ),
@@ -103,12 +111,6 @@ _ACCOUNT = (
         "r.owner.id == me and r.removed_at is None",
         "id owner purpose filename content_type size sha256 attached_to_type attached_to_id"
         " created_at",
-    ),
-    _section(
-        "StatusHistory",
-        "What you moved from one status to another.",
-        "r.actor.id == me",
-        "id entity entity_id from_status to_status actor reason at",
     ),
     _section(
         "AuditLog",
@@ -125,6 +127,19 @@ _ACCOUNT = (
     ),
 )
 _CUSTOMER = (
+    _history(
+        "What you moved from one status to another, and what became of your bookings, payments,"
+        " change requests and visits, whoever moved them.",
+        *(
+            f"r.entity == '{name}' and r.entity_id in (e.id for e in {entity} if {theirs})"
+            for name, entity, theirs in (
+                ("booking", "Booking", "e.customer.id == customer"),
+                ("payment", "Payment", "e.booking.customer.id == customer"),
+                ("change_request", "ChangeRequest", "e.booking.customer.id == customer"),
+                ("appointment", "Appointment", "e.customer.id == customer"),
+            )
+        ),
+    ),
     _section(
         "Customer",
         "Your profile.",
@@ -205,7 +220,9 @@ _CUSTOMER = (
         "id builder email customer expires_at accepted_at created_at updated_at",
     ),
 )
+_MOVED = _history("What you moved from one status to another.")
 _BUILDER = (
+    _MOVED,
     _section(
         "Builder",
         "Your company.",
@@ -269,6 +286,7 @@ _BUILDER = (
     ),
 )
 _ADMIN = (
+    _MOVED,
     _section(
         "SystemSetting",
         "The settings that you changed last.",
@@ -287,6 +305,23 @@ SECTIONS: Mapping[str, tuple[Section, ...]] = {
 
 def rows_of(section: Section, identity: Identity) -> Iterator[dict[str, Any]]:
     """The caller's rows by their ids, as columns with the values that Python has of them."""
+    named: dict[str, Any] = {
+        **entities.db.entities,
+        "me": identity.user_id,
+        "customer": identity.customer_id,
+        "builder": identity.builder_id,
+        "email": _address_of(identity),
+    }
+    last = 0
+    found = (_rows_by_id(section, whose, named) for whose in section.whose)
+    for row in merge(*found, key=lambda row: int(row["id"])):
+        if row["id"] != last:
+            yield row
+            last = row["id"]
+
+
+def _rows_by_id(section: Section, whose: str, named: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
+    """The rows that fulfil one condition, read in pieces."""
     entity = getattr(entities, section.entity)
     attributes = [entity._adict_[name] for name in section.columns]
     columns = [attribute.column for attribute in attributes]
@@ -294,22 +329,16 @@ def rows_of(section: Section, identity: Identity) -> Iterator[dict[str, Any]]:
         f"r.{attribute.name}.id" if attribute.reverse else f"r.{attribute.name}"
         for attribute in attributes
     )
-    source = f"({values}) for r in {section.entity} if r.id > after and ({section.whose})"
-    named: dict[str, Any] = {
-        section.entity: entity,
-        "me": identity.user_id,
-        "customer": identity.customer_id,
-        "builder": identity.builder_id,
-        "email": _address_of(identity),
-        "after": 0,
-    }
+    source = f"({values}) for r in {section.entity} if r.id > after and ({whose})"
+    after = 0
     while True:
-        found = select(source, named, {}).without_distinct().order_by(1)[:ROWS_A_QUERY]
+        rows = select(source, {**named, "after": after}, {}).without_distinct()
+        found = rows.order_by(1)[:ROWS_A_QUERY]
         for row in found:
             yield dict(zip(columns, row, strict=True))
         if len(found) < ROWS_A_QUERY:
             return
-        named["after"] = found[-1][0]
+        after = found[-1][0]
 
 
 def _address_of(identity: Identity) -> str:

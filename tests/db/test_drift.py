@@ -45,6 +45,7 @@ UNIQUE_INDEXES = {
     "one_conversation_per_subject",
     "one_current_model_per_name",
     "one_fact_per_position",
+    "one_model_per_version",
     "one_number_series",
     "one_occupying_booking_per_unit",
     "one_payment_per_receipt_number",

@@ -100,6 +100,9 @@ HOSTILE = {
     "cells without end": sheet("<w><row>" + "<c/>" * MOST),
     "nested without end": sheet("<a>" * MOST),
     "a long tag": sheet("<w a='" + "x" * 30_000_000),
+    "a tag of attributes": sheet(
+        "<w><row " + " ".join(f'a{n}="1"' for n in range(100_000)) + "/></w>"
+    ),
     "a long text": {**PARTS, "xl/texts.xml": "<si><t>" + "x" * 40_000 + "</t></si>"},
     "many texts": {**PARTS, "xl/texts.xml": "<s>" + "<si/>" * 10_001 + "</s>"},
     "a far row": sheet("<w><row r='1048577'><c><v>1</v></c></row></w>"),
@@ -134,6 +137,13 @@ def test_only_what_workbooks_use_is_unpacked() -> None:
         with pytest.raises(SheetRefused, match="compressed"):
             rows(packed(PARTS, method))
     assert len(rows(packed(PARTS, zipfile.ZIP_STORED))) == 4
+
+
+def test_the_longest_text_of_a_cell_is_read_however_it_is_written() -> None:
+    text = "&#x0CA8;" * 32_767
+    content = f"<w><row><c t='inlineStr'><is><t>{text}</t></is></c></row></w>"
+    (row,) = rows(packed(sheet(content)))
+    assert row.cells == ["ನ" * 32_767]
 
 
 def test_a_shared_text_that_is_not_there_is_no_text() -> None:
