@@ -7,7 +7,7 @@ fresh=$(mktemp -d)
 trap 'rm -rf "$fresh"' EXIT
 "${PYTHON:-python3}" -m venv "$fresh"
 "$fresh/bin/python" -m pip install --quiet --quiet --disable-pip-version-check --no-input \
-    --editable '.[dev]'
+    --editable '.[dev,bench]'
 {
     sed -n '/^#/p' constraints.txt
     "$fresh/bin/python" -m pip freeze --all --exclude-editable | grep -v '^pip=='

@@ -1,10 +1,12 @@
 #!/bin/sh
 # Makes the virtual environment .venv and installs Realty into it with the exact versions of
-# constraints.txt. Does nothing when none of what it installs from changed since the last time.
+# constraints.txt; an argument names an extra of setup.cfg that is wanted besides. Does nothing when
+# none of what it installs from changed since the last time.
 set -eu
 cd "$(dirname "$0")/.."
 
-stamp=.venv/realty-installed
+extra=${1:-}
+stamp=.venv/realty-installed${extra:+-with-$extra}
 wanted="$PWD $(cat setup.cfg pyproject.toml constraints.txt | cksum)"
 if [ -x .venv/bin/realty ] && [ "$(cat "$stamp" 2>/dev/null)" = "$wanted" ] &&
     .venv/bin/python -c '' 2>/dev/null; then
@@ -36,5 +38,7 @@ else
 fi
 # Twice quiet: errors only.
 .venv/bin/python -m pip install --quiet --quiet --disable-pip-version-check --no-input \
-    --constraint constraints.txt --editable '.[dev]'
+    --constraint constraints.txt --editable ".[dev${extra:+,$extra}]"
 echo "$wanted" >"$stamp"
+# The extra came on top of everything else.
+echo "$wanted" >.venv/realty-installed
