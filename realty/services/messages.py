@@ -112,7 +112,8 @@ def _require_turn(actor: Identity, now: datetime) -> None:
     # The oldest of the last so many that one may send: the next may follow when it is a minute old.
     oldest = sent.without_distinct().order_by(-1)[most - 1 : most]
     if oldest:
-        left = (oldest[0] + WINDOW - now).total_seconds()
+        # What was sent while this waited for its turn is younger than `now`.
+        left = min(WINDOW, oldest[0] + WINDOW - now).total_seconds()
         raise RateLimited(max(1, ceil(left)), f"One account sends {most} messages a minute.")
 
 

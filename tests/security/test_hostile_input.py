@@ -106,7 +106,7 @@ NO_IDS = [
 ]
 # What only the server decides.
 READ_ONLY = {
-    *("id", "user_id", "version", "created_at", "updated_at", "role", "is_active", "is_verified"),
+    *("id", "user_id", "version", "created_at", "updated_at", "role", "is_verified"),
     *("token_version", "failed_login_count", "password_hash", "review_count"),
     *("verified_at", "booking_number", "paid_amount", "total_amount", "agreement_value"),
     *("sender_id", "recipient_id", "is_read", "read_at"),
@@ -119,7 +119,7 @@ OWNED = {
     # Whom a message goes to.
     "builder_id": {"sendMessage"},
     "project_id": {"createAppointment", "createUnit", "sendMessage"},
-    "unit_id": {"createAppointment", "createBooking"},
+    "unit_id": {"createAppointment", "createBooking", "createModel"},
     "customer_id": {"createAppointment", "createBooking", "sendMessage"},
     "price": {"createUnit", "updateUnit"},
     "rating": {"reviewBooking"},
@@ -129,7 +129,10 @@ OWNED = {
         "setUnitStatus",
         "updatePhaseProgress",
         "editUpdate",
+        "createModel",
+        "updateModel",
     },
+    "is_active": {"setUserActivity"},
     "user_type": {"registerAccount", "login"},
 }
 MOST_DETAILS = 20

@@ -33,6 +33,7 @@ def walk_through(api: Api, folder: Path) -> set[str]:
             recipient=letter.recipient,
             subject=letter.subject,
             text=letter.text,
+            key="first",
             now=CLOCK.now(),
         )
         mail.send(message)

@@ -95,13 +95,13 @@ def test_list_users_filters_and_sorts(api: Api, clock: Clock) -> None:
 
 
 @pytest.mark.parametrize("size", [3, 30])
-def test_list_users_needs_six_queries_whatever_the_page(api: Api, size: int) -> None:
+def test_list_users_needs_five_queries_whatever_the_page(api: Api, size: int) -> None:
     admin = make_admin()
     for number in range(size):
         (make_builder, make_customer)[number % 2]()
     with queries() as sent:
         assert len(found(api, admin, limit=100)) == size + 1
-    assert len(sent) == 6, sent
+    assert len(sent) == 5, sent
 
 
 def test_deactivation_ends_sessions_tokens_and_links_at_once(api: Api) -> None:

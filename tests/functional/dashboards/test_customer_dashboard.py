@@ -175,4 +175,4 @@ def test_get_customer_dashboard_asks_no_more_of_many(api: Api, clock: Clock) -> 
             make_phase(other.project)
             book_all(other.units, sale.customer)
             make_visit(sale.customer, other.project)
-    assert sent == [11, 11]
+    assert sent == [10, 10]
