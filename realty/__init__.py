@@ -28,6 +28,7 @@ def main(global_config: dict[str, Any] | None = None, **ini: Any) -> Router:
         config.include("realty.responses")  # Location stays relative
         config.include("realty.tweens")  # ids, hostile bytes, CORS, headers
         config.include("realty.metrics")  # outermost: what is counted of every request
+        config.include("realty.public_cache")  # what everybody may read, kept ready
         config.include("realty.db.session")  # one transaction a request
         config.include("realty.db.timing")  # in development: what it asked of the database
         config.include("realty.security")  # who calls, and a default permission of nobody

@@ -13,7 +13,7 @@ from pyramid.config import Configurator
 from pyramid.request import Request
 
 from realty.rules.clock import rfc3339
-from realty.rules.file_links import FileUrl, LinkExpiry, LinkSigner, Reader, expiry
+from realty.rules.file_links import FileUrl, LinkExpiry, LinkSigner, Reader, expiry, moves_at
 from realty.services.policy import current_policy
 from realty.settings import Settings
 
@@ -43,7 +43,9 @@ class AnswerLinks:
     @cached_property
     def _expires(self) -> int:
         # Asked only for an answer that has a link.
-        return expiry(self._request.now, current_policy().link_file_minutes)
+        now, minutes = self._request.now, current_policy().link_file_minutes
+        self._request.links_move_at = moves_at(now, minutes)
+        return expiry(now, minutes)
 
 
 def includeme(config: Configurator) -> None:

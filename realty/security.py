@@ -17,7 +17,7 @@ from pyramid.authorization import ACLHelper, Everyone
 from pyramid.config import Configurator
 from pyramid.request import Request, RequestLocalCache
 
-from realty.db import db, utcnow
+from realty.db import rows, utcnow
 from realty.errors import AuthenticationRequired, InvalidToken
 from realty.passwords import PasswordHasher
 from realty.permissions import ROLE_PERMISSIONS, P
@@ -104,23 +104,20 @@ def _claims(token: str, settings: Settings) -> dict[str, Any] | None:
 def _identity(claims: dict[str, Any]) -> Identity | None:
     """The caller as the database has it now: a revoked session or a bumped version is nobody."""
     session_id = claims["sid"]
-    rows = db.select(
+    found = rows.read(
         "SELECT u.id AS user_id, u.user_type, b.id AS builder_id, c.id AS customer_id,"  # noqa: S608 - a column of our own
         f" {settings_column()} AS settings"
         " FROM sessions s JOIN users u ON u.id = s.user_id"
         " LEFT JOIN builders b ON b.user_id = u.id LEFT JOIN customers c ON c.user_id = u.id"
         " WHERE s.id = $session_id AND u.id = $user_id AND u.token_version = $token_version"
         " AND s.revoked_at IS NULL AND u.is_active",
-        {
-            "session_id": session_id,
-            "user_id": int(claims["sub"]),
-            "token_version": claims["tv"],
-        },
-        {},
+        session_id=session_id,
+        user_id=int(claims["sub"]),
+        token_version=claims["tv"],
     )
-    if not rows:
+    if not found:
         return None
-    user_id, role, builder_id, customer_id, settings = rows[0]
+    user_id, role, builder_id, customer_id, settings = found[0]
     remember_policy(settings)
     return Identity(user_id, role, session_id, builder_id, customer_id)
 

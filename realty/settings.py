@@ -138,6 +138,14 @@ class Settings:
         "Requests of one address to the public sign-in operations, and of one account to those that"
         " ask for its password, invite or export, per process; empty for none.",
     )
+    cache_backend: str = _setting(
+        "memory",
+        _choice("memory", "none"),
+        "Where answers that everybody may read are kept ready: memory, in each process, or none.",
+    )
+    cache_mb: int = _setting(
+        32, _between(1, 4096), "How many MiB of answers one process keeps in its memory."
+    )
     contract: str = _setting(
         str(Path(__file__).resolve().parent.parent / "openapi.yaml"),
         str,

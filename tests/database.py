@@ -11,6 +11,7 @@ from typing import Any, TypeVar
 import psycopg2
 
 from realty.db import connection, db
+from realty.db.database import is_postgres
 
 KEY_DISTANCE = 10_000
 T = TypeVar("T")
@@ -36,7 +37,7 @@ def outside(database_url: str) -> Iterator[Any]:
 @contextmanager
 def without_triggers(cursor: Any, tables: Iterable[str]) -> Iterator[None]:
     """One transaction in which nothing guards the rows of `tables`, as a database's owner can."""
-    if connection.is_postgres():
+    if is_postgres():
         cursor.execute(
             "SELECT DISTINCT tgrelid::regclass::text FROM pg_trigger WHERE NOT tgisinternal"
         )
@@ -48,7 +49,7 @@ def without_triggers(cursor: Any, tables: Iterable[str]) -> Iterator[None]:
         triggers = [row for row in cursor.fetchall() if row[1] in set(tables)]
         lift = [f"DROP TRIGGER {name}" for name, _table, _sql in triggers]
         restore = [sql for _name, _table, sql in triggers]
-    cursor.execute("BEGIN" if connection.is_postgres() else "BEGIN IMMEDIATE")
+    cursor.execute("BEGIN" if is_postgres() else "BEGIN IMMEDIATE")
     try:
         for statement in lift:
             cursor.execute(statement)
@@ -88,13 +89,15 @@ class Cleaner:
     """Deletes every row, over a connection of its own.
 
     Each table counts its ids from another number, so that the id of a user is never by chance
-    that of a customer: a query that mixes them up finds nothing.
+    that of a customer: a query that mixes them up finds nothing. The stamp of the catalogue rises
+    from test to test, as it would: processes keep answers by it.
     """
 
     def __init__(self, database_url: str) -> None:
         self._tables = sorted(entity._table_ for entity in db.entities.values())
+        self._stamp = 0
         self._connection = connect(database_url)
-        if connection.is_postgres():
+        if is_postgres():
             self._connection: Any = psycopg2.connect(**connection.postgres_parameters(database_url))
             self._connection.autocommit = True
             self._statement = self._delete_from_postgres
@@ -118,6 +121,8 @@ class Cleaner:
         tables = [table for (table,) in cursor.fetchall()]
         if tables:
             self._statement(tables)
+        self._stamp += 1_000_000
+        self._run(f"INSERT INTO cache_stamps (stamp) VALUES ({self._stamp})")
 
     def close(self) -> None:
         """Close the connection."""

@@ -15,7 +15,7 @@ from pyramid.exceptions import ConfigurationError
 
 import realty
 from realty.contract import record
-from realty.db import connection
+from realty.db.database import is_postgres
 from realty.settings import SAMPLE_SECRET, SettingsError
 from tests.cli.running import SECONDS, environment
 from tests.client import CONTRACT
@@ -149,7 +149,7 @@ def test_a_setting_that_nobody_knows(deployment: Deployment) -> None:
 @pytest.fixture
 def empty_database(database: str, tmp_path: Path) -> Iterator[str]:
     """The URL of a database of the same kind without a table."""
-    if not connection.is_postgres():
+    if not is_postgres():
         path = tmp_path / "empty.sqlite"
         path.touch()
         yield f"sqlite:///{path}"
@@ -177,7 +177,7 @@ def test_a_database_that_is_not_migrated(deployment: Deployment, empty_database:
 def test_a_database_that_is_not_there(
     deployment: Deployment, tmp_path: Path, database: str
 ) -> None:
-    postgres = connection.is_postgres()
+    postgres = is_postgres()
     deployment.variables["DATABASE_URL"] = (
         named(database, "realty_nowhere") if postgres else f"sqlite:///{tmp_path}/nowhere.sqlite"
     )

@@ -7,7 +7,7 @@ from decimal import Decimal
 
 from pony.orm import Optional, PrimaryKey, Required, Set, composite_key
 
-from realty.db import enums
+from realty.db import enums, stamps
 from realty.db.database import Entity, Touched, one_of, text, utcnow
 
 
@@ -56,6 +56,12 @@ class User(Touched, Entity):
     messages_received = Set("Message", cascade_delete=False, reverse="recipient")
     settings_changed = Set("SystemSetting", cascade_delete=False)
 
+    def before_update(self) -> None:
+        """Pony calls this just before an UPDATE; a builder's pages are there while it is active."""
+        super().before_update()
+        if self.user_type == "builder" and self._dbvals_.get(User.is_active) != self.is_active:
+            stamps.move_account(self.id)
+
 
 class Builder(Touched, Entity):
     """A promoter who sells. `total_projects` counts its projects that are not cancelled."""
@@ -90,6 +96,10 @@ class Builder(Touched, Entity):
     number_series = Set("NumberSeries", cascade_delete=False)
     audit_log = Set("AuditLog", cascade_delete=False)
     audit_heads = Set("AuditHead", cascade_delete=False)
+
+    def after_update(self) -> None:
+        """Pony calls this just after an UPDATE; the pages of its projects carry its card."""
+        stamps.move_builder(self.id)
 
 
 class Customer(Touched, Entity):

@@ -9,8 +9,7 @@ from typing import Any
 import orjson
 from psycopg2.extras import execute_values
 
-from realty.db.connection import is_postgres
-from realty.db.database import db
+from realty.db.database import db, is_postgres
 
 ROWS_A_STATEMENT = 500
 

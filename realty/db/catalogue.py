@@ -7,7 +7,7 @@ from decimal import Decimal
 
 from pony.orm import Json, Optional, PrimaryKey, Required, Set
 
-from realty.db import enums
+from realty.db import enums, stamps
 from realty.db.accounts import Builder
 from realty.db.database import (
     Entity,
@@ -77,6 +77,14 @@ class Project(Touched, Entity):
     models = Set("Model3D", cascade_delete=False)
     cache_stamps = Set("CacheStamp", cascade_delete=False)
 
+    def after_insert(self) -> None:
+        """Pony calls this just after an INSERT; what the public reads of it has changed."""
+        stamps.move_project(self.id)
+
+    def after_update(self) -> None:
+        """The same after an UPDATE."""
+        stamps.move_project(self.id)
+
 
 class Unit(Touched, Entity):
     """One saleable unit. Only the booking service moves it to or from booked and sold."""
@@ -111,3 +119,11 @@ class Unit(Touched, Entity):
     bookings = Set("Booking", cascade_delete=False)
     appointments = Set("Appointment", cascade_delete=False)
     models = Set("Model3D", cascade_delete=False)
+
+    def after_insert(self) -> None:
+        """The pages of its project show it."""
+        stamps.move_project(self.project.id)
+
+    def after_update(self) -> None:
+        """The same after an UPDATE."""
+        stamps.move_project(self.project.id)

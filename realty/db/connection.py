@@ -129,11 +129,6 @@ def disconnect() -> None:
     db.disconnect()
 
 
-def is_postgres() -> bool:
-    """Whether the bound database is PostgreSQL (else it is SQLite)."""
-    return bool(db.provider.dialect == "PostgreSQL")
-
-
 def head_revision() -> str:
     """The newest revision in `migrations/versions`, read from the files without Alembic."""
     revisions: set[str] = set()

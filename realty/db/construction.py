@@ -7,7 +7,7 @@ from decimal import Decimal
 
 from pony.orm import Json, Optional, PrimaryKey, Required, Set
 
-from realty.db import enums
+from realty.db import enums, stamps
 from realty.db.accounts import User
 from realty.db.catalogue import Project, Unit
 from realty.db.database import Entity, Touched, json_list, one_of, text, utcnow
@@ -36,6 +36,18 @@ class ProjectPhase(Touched, Entity):
     updated_at = Required(datetime, default=utcnow)
 
     updates = Set("ConstructionUpdate", cascade_delete=False)
+
+    def after_insert(self) -> None:
+        """The pages of its project show how far the work is."""
+        stamps.move_project(self.project.id)
+
+    def after_update(self) -> None:
+        """The same after an UPDATE."""
+        stamps.move_project(self.project.id)
+
+    def before_delete(self) -> None:
+        """The same before a DELETE."""
+        stamps.move_project(self.project.id)
 
 
 class ConstructionUpdate(Touched, Entity):

@@ -29,6 +29,11 @@ else:
     Entity = db.Entity
 
 
+def is_postgres() -> bool:
+    """Whether the bound database is PostgreSQL (else it is SQLite)."""
+    return bool(db.provider.dialect == "PostgreSQL")
+
+
 def utcnow() -> datetime:
     """The present moment as the naive UTC value that every timestamp column holds."""
     return datetime.now(UTC).replace(tzinfo=None)

@@ -22,8 +22,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from realty.db.bulk import among
-from realty.db.connection import is_postgres
-from realty.db.database import db
+from realty.db.database import db, is_postgres
 
 
 def lock(entity: Any, id_: int) -> Any | None:

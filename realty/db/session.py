@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from http import HTTPStatus
 from typing import Any
+from weakref import WeakKeyDictionary
 
 from pony.orm import commit, db_session, rollback
 from pyramid.config import Configurator
@@ -22,8 +23,12 @@ from pyramid_retry import mark_error_retryable
 from realty.db.audit import chain_gathered
 from realty.db.database import db
 from realty.db.failures import retryable
+from realty.db.stamps import stamps, write_moved
 
 Handler = Callable[[Request], Response]
+
+# Keyed by Pony's session, of which each transaction has its own.
+_memos: WeakKeyDictionary[Any, dict[str, Any]] = WeakKeyDictionary()
 
 
 @contextmanager
@@ -32,12 +37,18 @@ def session() -> Iterator[None]:
     with db_session:
         yield
         chain_gathered()
+        write_moved()
+
+
+def stamps_now(*project_ids: int) -> tuple[int, ...]:
+    """The stamps of what the public reads (`realty.db.stamps`), in a session of their own."""
+    with db_session:
+        return stamps(*project_ids)
 
 
 def memo() -> dict[str, Any]:
     """What the present transaction has read and need not read again: gone with its end."""
-    found: dict[str, Any] = vars(db._get_cache()).setdefault("realty_memo", {})
-    return found
+    return _memos.setdefault(db._get_cache(), {})
 
 
 def session_tween_factory(handler: Handler, _registry: Registry) -> Handler:
@@ -79,6 +90,7 @@ def _committed(request: Request, response: Response) -> Response:
     """`response` once its writes are durable, or the answer to what prevented that."""
     try:
         chain_gathered()
+        write_moved()
         commit()
         request.committed = True
     except Exception:  # noqa: BLE001 - the error view tells what it means, or raises it again

@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import Any
 
 from realty.db import Booking, Installment, Payment, Project, ProjectPhase, Unit, db
-from realty.db.connection import is_postgres
+from realty.db.database import is_postgres
 
 TABLES = (Project, ProjectPhase, Unit, Booking, Installment, Payment)
 _MILLION = 1_000_000

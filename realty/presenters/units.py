@@ -11,7 +11,7 @@ from realty.presenters.cards import project_card
 from realty.presenters.files import file_ref
 from realty.presenters.projects import status_counts
 from realty.rules.clock import rfc3339
-from realty.rules.cost_sheet import agreement_value, terms_of
+from realty.rules.cost_sheet import TERM_COLUMNS, UnitTerms, agreement_value, terms_of
 from realty.rules.money import money_text
 from realty.security import Identity
 from realty.services.unit_queries import Availability, Cell
@@ -22,7 +22,6 @@ def unit_json(unit: Any, viewer: Identity | None) -> dict[str, Any]:
     """`Unit`; its project must be loaded. The builder's note is for its own builder only."""
     project = unit.project
     own = viewer is not None and viewer.builder_id == project.builder.id
-    columns = unit.to_dict()
     return {
         "id": unit.id,
         "project_id": project.id,
@@ -37,7 +36,7 @@ def unit_json(unit: Any, viewer: Identity | None) -> dict[str, Any]:
         "floor_rise_per_sqft": money_text(unit.floor_rise_per_sqft),
         "preferential_charges": unit.preferential_charges,
         "other_charges": unit.other_charges,
-        "agreement_value": money_text(agreement_value(terms_of(columns))),
+        "agreement_value": money_text(agreement_value(_terms(unit))),
         "status": unit.status,
         "facing": unit.facing,
         "bedrooms": unit.bedrooms or 0,
@@ -52,6 +51,10 @@ def unit_json(unit: Any, viewer: Identity | None) -> dict[str, Any]:
         "created_at": rfc3339(unit.created_at),
         "updated_at": rfc3339(unit.updated_at),
     }
+
+
+def _terms(unit: Any) -> UnitTerms:
+    return terms_of({name: getattr(unit, name) for name in TERM_COLUMNS})
 
 
 def generated_json(generated: Generated) -> dict[str, Any]:

@@ -71,6 +71,12 @@ def expiry(now: datetime, minutes: int) -> int:
     return seconds(now) // step * step + life
 
 
+def moves_at(now: datetime, minutes: int) -> int:
+    """When links that are made anew have another expiry than those made now."""
+    step = minutes * 60 // 2
+    return (seconds(now) // step + 1) * step
+
+
 def seconds(moment: datetime) -> int:
     """A naive UTC moment in whole seconds since 1970."""
     return int(moment.replace(tzinfo=UTC).timestamp())

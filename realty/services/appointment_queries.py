@@ -80,7 +80,7 @@ def listed(
     policy = current_policy()
     found = _searched(scopes.visible_appointments(actor), wanted)
     rows = _ordered(_narrowed(found, wanted, actor), wanted.sort).prefetch(*CARDS)
-    shown = page_of(rows, page=page, limit=limit, policy=policy)
+    shown = page_of(rows, page=page, limit=limit)
     visits = [Visit(row, Standing.of(row, policy)) for row in shown.rows]
     return shown, visits, _counts(found, actor, now)
 

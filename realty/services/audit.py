@@ -75,13 +75,13 @@ def differences(
 
 
 def _flat(value: Any) -> DetailValue:
-    """A column's value as a detail: decimals as on the wire, days in ISO form, lists as JSON."""
+    """A column's value as a detail: decimals as on the wire, days in ISO form, tables as JSON."""
     if isinstance(value, Decimal):
         return f"{value:.2f}"
     if isinstance(value, date):
         return value.isoformat()
-    if isinstance(value, list):
-        return orjson.dumps(list(value), option=orjson.OPT_SORT_KEYS).decode()
+    if isinstance(value, list | dict):
+        return orjson.dumps(value, option=orjson.OPT_SORT_KEYS).decode()
     flat: DetailValue = value
     return flat
 

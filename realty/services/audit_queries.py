@@ -8,7 +8,6 @@ from typing import Any
 from pony.orm import desc
 
 from realty.db import AuditLog, scopes
-from realty.rules.policy import Policy
 from realty.security import Identity
 from realty.services.paging import Page, page_of
 
@@ -30,7 +29,6 @@ def search(
     sort: str,
     page: int,
     limit: int,
-    policy: Policy,
 ) -> Page:
     """Audited facts, each with its actor and its builder loaded; `since` counts, `until` does not
     (naive UTC)."""
@@ -48,4 +46,4 @@ def search(
     if until is not None:
         query = query.filter(lambda f: f.at < until)
     ordered = query.order_by(ORDERS[sort]).prefetch(AuditLog.actor, AuditLog.builder)
-    return page_of(ordered, page=page, limit=limit, policy=policy)
+    return page_of(ordered, page=page, limit=limit)

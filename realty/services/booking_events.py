@@ -14,7 +14,7 @@ from realty.errors import NotFound, ValidationFailed
 from realty.rules.audit_chain import DetailValue
 from realty.security import Identity
 from realty.services import audit, history
-from realty.services.notifications import notify
+from realty.services.notifications import notify_all
 
 Side = Literal["customer", "builder"]
 BOTH: tuple[Side, Side] = ("customer", "builder")
@@ -122,18 +122,17 @@ def tell(
         "unit": f"{subject.unit_number} in {subject.project_name}",
         "reason": reason,
     }
-    for side in sides:
-        notify(
-            getattr(subject, side),
-            "booking",
-            title=title,
-            message=message.format_map(words)[:LONGEST_MESSAGE],
-            entity="booking",
-            entity_id=booking.id,
-            action_url=f"/bookings/{booking.id}",
-            dedupe_key=f"booking:{booking.id}:{event}{occasion}",
-            now=now,
-        )
+    notify_all(
+        [getattr(subject, side) for side in sides],
+        "booking",
+        title=title,
+        message=message.format_map(words)[:LONGEST_MESSAGE],
+        entity="booking",
+        entity_id=booking.id,
+        action_url=f"/bookings/{booking.id}",
+        dedupe_key=f"booking:{booking.id}:{event}{occasion}",
+        now=now,
+    )
 
 
 def subject_of(booking_id: int) -> Subject:

@@ -10,9 +10,9 @@ from functools import reduce
 from operator import add
 from typing import Any
 
-from pony.orm import count, desc, select, sum  # noqa: A004 - sum is of a query
+from pony.orm import count, desc, flush, select, sum  # noqa: A004 - sum is of a query
 
-from realty.db import Booking, Customer, scopes
+from realty.db import Booking, Customer, Installment, rows, scopes
 from realty.rules.clock import local_date
 from realty.rules.interest import simple_interest
 from realty.rules.lifecycles import CANCELLABLE, DEAD
@@ -20,7 +20,8 @@ from realty.rules.money import ZERO, paisa, percent_of
 from realty.rules.policy import Policy
 from realty.rules.position import PayableRow, PaymentPosition, installment_status, payment_position
 from realty.security import Identity
-from realty.services.paging import Page, page_of
+from realty.services.card_columns import OF_A_BOOKING
+from realty.services.paging import Page, page_of_rows
 from realty.services.policy import current_policy
 from realty.services.timelines import Entry, timeline_of
 
@@ -37,6 +38,9 @@ _CARDS = (
     Customer.user,
     Booking.installments,
 )
+
+_POSITION = ("sequence", "amount", "paid_amount", "due_date", "status")
+"""What `position_of` asks of an installment."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -91,13 +95,30 @@ def listed(actor: Identity, wanted: Filter, *, page: int, limit: int) -> tuple[P
     The counts are narrowed by project and search alone.
     """
     found = _searched(scopes.visible_bookings(actor), wanted)
-    rows = _ordered(_narrowed(found, wanted), wanted.sort).prefetch(*_CARDS)
-    return page_of(rows, page=page, limit=limit, policy=current_policy()), _stats(found)
+    stats = _stats(found)
+    narrowed = wanted.status or wanted.state or wanted.payment_status
+    result = page_of_rows(
+        _ordered(_narrowed(found, wanted), wanted.sort),
+        page=page,
+        limit=limit,
+        total=None if narrowed else stats.total_bookings,
+    )
+    _complete(result.rows)
+    return result, stats
 
 
 def whole(booking_id: int) -> Any:
-    """One booking with all that its cards show."""
-    return Booking.select(lambda b: b.id == booking_id).prefetch(*_CARDS)[:1][0]
+    """One booking with all that its cards show, as a row; what was written here is in it."""
+    flush()
+    found = rows.page(Booking.select(lambda b: b.id == booking_id), 1)
+    _complete(found)
+    return found[0]
+
+
+def _complete(bookings: Sequence[Any]) -> None:
+    """Attach what cards and positions of bookings show."""
+    rows.attach(bookings, Booking, OF_A_BOOKING)
+    rows.attach_set(bookings, "installments", Installment, "booking", _POSITION)
 
 
 def position_of(booking: Any) -> PaymentPosition:
@@ -131,13 +152,13 @@ def schedule_of(booking: Any, *, now: datetime) -> Schedule:
     """
     policy, today = current_policy(), local_date(now, booking.project.timezone)
     ordered = sorted(booking.installments, key=lambda each: each.sequence)
-    rows = [due_of(row, booking, today, policy) for row in ordered]
+    dues = [due_of(row, booking, today, policy) for row in ordered]
     return Schedule(
         booking,
         position_of(booking),
-        rows,
-        overdue_amount=_sum(due.pending_amount for due in rows if due.status == "overdue"),
-        interest_amount=_sum(due.interest_amount for due in rows),
+        dues,
+        overdue_amount=_sum(due.pending_amount for due in dues if due.status == "overdue"),
+        interest_amount=_sum(due.interest_amount for due in dues),
     )
 
 

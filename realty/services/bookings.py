@@ -10,7 +10,7 @@ from typing import Any
 
 from pony.orm import flush, select
 
-from realty.db import Booking, Unit, db, scopes
+from realty.db import Booking, Unit, db, scopes, stamps
 from realty.db.locks import lock
 from realty.errors import (
     Detail,
@@ -41,7 +41,7 @@ from realty.services.booking_terms import (
 from realty.services.inventory import move_unit
 from realty.services.living import lock_customer
 from realty.services.policy import current_policy
-from realty.services.schedule_rows import write_schedule
+from realty.services.schedule_rows import write_first_schedule
 
 BUILDER_FIELDS = ("customer_id", "discount_amount", "discount_reason", "token_amount")
 
@@ -126,7 +126,7 @@ def place(order: Order, *, actor: Identity, now: datetime) -> Any:
     )
     flush()
     booking.booking_number = booking_number(today.year, booking.id)
-    write_schedule(booking, policy=policy, actor=actor, now=now)
+    write_first_schedule(booking, policy=policy, now=now)
     history.record("booking", booking.id, before=None, after="pending", actor=actor, now=now)
     audit.note(
         "booking.created",
@@ -219,3 +219,4 @@ def _take_from_project(site: Site, change: int, today: date) -> None:
     )
     if counted.rowcount != 1:
         raise NotBookable
+    stamps.move_project(site.project_id)

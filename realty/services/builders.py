@@ -10,7 +10,6 @@ from pony.orm import desc, select
 from realty.db import Builder, Project
 from realty.db.locks import lock
 from realty.errors import Conflict, LicenseTaken, NotFound
-from realty.rules.policy import Policy
 from realty.security import Identity
 from realty.services import accounts, audit, files, history
 from realty.services.paging import Page, page_of
@@ -34,7 +33,6 @@ def search(
     sort: str,
     page: int,
     limit: int,
-    policy: Policy,
 ) -> Page:
     """Builders whose account is active; `city` asks for a published project there."""
     query = Builder.select(lambda b: b.user.is_active)
@@ -51,7 +49,7 @@ def search(
             p.builder.id for p in Project if p.is_published and place in p.location_city.lower()
         )
         query = query.filter(lambda b: b.id in there)
-    return page_of(query.order_by(ORDERS[sort]), page=page, limit=limit, policy=policy)
+    return page_of(query.order_by(ORDERS[sort]), page=page, limit=limit)
 
 
 def read(builder_id: int) -> Any:

@@ -14,7 +14,6 @@ from realty.db.enums import CHANGE_REQUEST_STATUSES
 from realty.security import Identity
 from realty.services.booking_queries import Due, schedule_of
 from realty.services.paging import Page, page_of
-from realty.services.policy import current_policy
 from realty.services.timelines import Entry, timeline_of
 
 _CARDS = (
@@ -56,7 +55,7 @@ def listed(
     by status, every status named. The numbers are narrowed by booking, project and search alone."""
     found = _searched(scopes.visible_change_requests(actor), wanted)
     rows = _ordered(_narrowed(found, wanted), wanted.sort).prefetch(*_CARDS)
-    return page_of(rows, page=page, limit=limit, policy=current_policy()), _counts(found)
+    return page_of(rows, page=page, limit=limit), _counts(found)
 
 
 def whole(request_id: int, *, now: datetime) -> Whole:

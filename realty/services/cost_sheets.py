@@ -50,9 +50,7 @@ def price(*, unit_id: int, payment_plan: str, now: datetime, policy: Policy) -> 
 
 def sheet_page(project: Any, filters: UnitFilters, *, now: datetime, policy: Policy) -> Page:
     """One page of the price sheet: the `PricedUnit` of each unit that the filters leave."""
-    found = page_of(
-        _of_project(project, filters), page=filters.page, limit=filters.limit, policy=policy
-    )
+    found = page_of(_of_project(project, filters), page=filters.page, limit=filters.limit)
     return replace(found, rows=_priced(found.rows, project, now, policy))
 
 

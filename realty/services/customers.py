@@ -9,7 +9,6 @@ from pony.orm import desc, select
 
 from realty.db import Booking, Customer, Project, User, scopes
 from realty.errors import NotFound
-from realty.rules.policy import Policy
 from realty.security import Identity
 from realty.services import accounts
 from realty.services.paging import Page, page_of
@@ -30,7 +29,6 @@ def search(
     sort: str,
     page: int,
     limit: int,
-    policy: Policy,
 ) -> Page:
     """The customers that the caller may see, with their users loaded; those who deleted their
     account are in nobody's list, though cards still name nobody in their place. Raises `NotFound`
@@ -50,7 +48,7 @@ def search(
             )
         )
     query = query.order_by(ORDERS[sort]).prefetch(Customer.user, User)
-    return page_of(query, page=page, limit=limit, policy=policy)
+    return page_of(query, page=page, limit=limit)
 
 
 def _require_own_project(identity: Identity, project_id: int) -> None:

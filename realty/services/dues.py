@@ -65,7 +65,7 @@ def listed(
         rows = _before(rows, days, wanted.within + 1)
     found = _in_state(rows, wanted.state, days, policy)
     ordered = found.order_by(lambda i: (i.due_date, i.id)).prefetch(Installment.booking, *CARDS)
-    result = page_of(ordered, page=page, limit=limit, policy=policy)
+    result = page_of(ordered, page=page, limit=limit)
     owed = [owed_of(row, days[row.booking.project.timezone], policy) for row in result.rows]
     return result, owed, _totals(rows, days, policy)
 

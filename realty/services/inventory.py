@@ -7,7 +7,7 @@ from typing import Any
 
 from pony.orm import flush
 
-from realty.db import db
+from realty.db import db, stamps
 from realty.rules.lifecycles import UnitMover, check_unit
 from realty.security import Identity
 from realty.services import history
@@ -40,6 +40,7 @@ def count_available(project_id: int, change: int) -> None:
     """Move a project's `available_units` by `change`, in one statement that nobody can overtake."""
     flush()
     if change:
+        stamps.move_project(project_id)
         db.execute(
             "UPDATE projects SET available_units = available_units + $change"
             " WHERE id = $project_id",

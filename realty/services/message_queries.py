@@ -18,7 +18,6 @@ from realty.db import Conversation, Customer, File, Message, db, scopes
 from realty.db.bulk import among, moment
 from realty.security import Identity
 from realty.services.paging import Page, page_of
-from realty.services.policy import current_policy
 
 _OTHER_SIDE: Mapping[str, tuple[Any, ...]] = {
     "builder": (Conversation.customer, Customer.user),
@@ -98,7 +97,7 @@ def conversations(
     """A page of the caller's conversations, and each with its newest message."""
     found = _narrowed_conversations(scopes.visible_conversations(actor), wanted, actor)
     rows = _ordered(found, wanted.sort).prefetch(*_OTHER_SIDE[actor.role])
-    shown = page_of(rows, page=page, limit=limit, policy=current_policy())
+    shown = page_of(rows, page=page, limit=limit)
     return shown, _threads(shown.rows, actor)
 
 
@@ -112,7 +111,7 @@ def conversation(conversation_id: int, actor: Identity) -> Thread:
 def said(conversation_id: int, *, sort: str, page: int, limit: int) -> Page:
     """A page of the messages of one conversation."""
     found = Message.select(lambda m: m.conversation.id == conversation_id)
-    return page_of(_ordered(found, sort), page=page, limit=limit, policy=current_policy())
+    return page_of(_ordered(found, sort), page=page, limit=limit)
 
 
 def messages(
@@ -122,7 +121,7 @@ def messages(
     project of each conversation that the caller may see."""
     found = _narrowed_messages(scopes.visible_messages(actor), wanted, actor)
     rows = _ordered(found, wanted.sort).prefetch(Message.conversation, *_OTHER_SIDE[actor.role])
-    shown = page_of(rows, page=page, limit=limit, policy=current_policy())
+    shown = page_of(rows, page=page, limit=limit)
     return shown, _visible_projects((m.conversation for m in shown.rows), actor)
 
 

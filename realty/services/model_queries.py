@@ -12,7 +12,6 @@ from realty.db import Model3D, scopes
 from realty.rules.models import opens
 from realty.security import Identity
 from realty.services.paging import Page, page_of
-from realty.services.policy import current_policy
 
 _SHOWN = (Model3D.project, Model3D.unit, Model3D.file)
 ORDERS: dict[str, Any] = {
@@ -42,7 +41,7 @@ def listed(
     he may open."""
     found = _narrowed(scopes.visible_models(viewer), wanted)
     rows = found.order_by(ORDERS[wanted.sort]).prefetch(*_SHOWN)
-    result = page_of(rows, page=page, limit=limit, policy=current_policy())
+    result = page_of(rows, page=page, limit=limit)
     return result, open_to(viewer, result.rows)
 
 

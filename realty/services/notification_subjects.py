@@ -7,13 +7,14 @@ rows themselves come by one statement for each kind of card.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
-from realty.db import Builder, Project, User, db, scopes
+from realty.db import Builder, Customer, Project, rows, scopes
 from realty.db.bulk import among
 from realty.security import Identity
+from realty.services.card_columns import USER
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,7 +103,7 @@ def _places(subjects: set[Subject], identity: Identity) -> list[_Place]:
     if parts:
         me = {"role": identity.role, "customer_id": identity.customer_id}
         named = {**values, **me, "builder_id": identity.builder_id}
-        places += [_Place(*row) for row in db.select(" UNION ALL ".join(sorted(parts)), named, {})]
+        places += [_Place(*row) for row in rows.read(" UNION ALL ".join(sorted(parts)), **named)]
     return places
 
 
@@ -111,12 +112,13 @@ def _found(places: list[_Place], identity: Identity) -> dict[Subject, About]:
     projects = _projects(places, identity)
     of_customer = identity.role == "customer"
     sides = {each.builder_id for each in places if each.builder_id and of_customer}
-    builders = _by_id(Builder.select(lambda b: b.id in sides)) if sides else {}
+    builders = _shown(Builder.select(lambda b: b.id in sides), sides)
     customers: Mapping[int, Any] = {}
     wanted = {each.customer_id for each in places if each.customer_id}
     if wanted and identity.role == "builder":
         visible = scopes.visible_customers(identity).filter(lambda c: c.id in wanted)
-        customers = _by_id(visible.prefetch(User))
+        customers = _shown(visible, wanted)
+        rows.attach(list(customers.values()), Customer, {"user": USER})
     return {
         (each.kind, each.id): About(
             projects.get(each.project_id or 0),
@@ -131,11 +133,11 @@ def _projects(places: list[_Place], identity: Identity) -> dict[int, Any]:
     """The projects of the reader's bookings, and those of other places that he sees."""
     held = {each.project_id for each in places if each.kind in _BOOKINGS}
     others = {each.project_id for each in places if each.project_id} - held
-    found = _by_id(Project.select(lambda p: p.id in held)) if held else {}
-    if others:
-        found |= _by_id(scopes.visible_projects(identity).filter(lambda p: p.id in others))
-    return found
+    found = _shown(Project.select(lambda p: p.id in held), held)
+    visible = scopes.visible_projects(identity).filter(lambda p: p.id in others)
+    return found | _shown(visible, others)
 
 
-def _by_id(rows: Iterable[Any]) -> dict[int, Any]:
-    return {row.id: row for row in rows}
+def _shown(query: Any, ids: Collection[int | None]) -> dict[int, Any]:
+    """The rows of `query`, which are among these ids, by id."""
+    return {row.id: row for row in rows.page(query, len(ids))} if ids else {}

@@ -11,14 +11,13 @@ from pony.orm import desc
 
 from realty.db import Notification, NotificationPreference, db, scopes
 from realty.db.bulk import among
-from realty.db.connection import is_postgres
+from realty.db.database import is_postgres
 from realty.db.enums import NOTIFICATION_CHANNELS, NOTIFICATION_TYPES
 from realty.errors import ValidationFailed
-from realty.rules.policy import Policy
 from realty.security import Identity
 from realty.services import mail
 from realty.services.notification_subjects import About, about
-from realty.services.paging import Page, page_of
+from realty.services.paging import Page, page_of_rows
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,7 +112,6 @@ def inbox(
     oldest_first: bool = False,
     page: int,
     limit: int,
-    policy: Policy,
 ) -> Inbox:
     """What the caller was told in the application; what was only mailed is not listed."""
     shown = _shown(identity)
@@ -126,7 +124,7 @@ def inbox(
         ordered = shown.order_by(lambda n: (n.created_at, n.id))
     else:
         ordered = shown.order_by(lambda n: (desc(n.created_at), desc(n.id)))
-    found = page_of(ordered, page=page, limit=limit, policy=policy)
+    found = page_of_rows(ordered, page=page, limit=limit)
     return Inbox(found, about(found.rows, identity), unread)
 
 

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from realty.db import rows
 from realty.errors import ValidationFailed
-from realty.rules.policy import Policy
+from realty.services.policy import current_policy
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,15 +32,34 @@ class Page:
         }
 
 
-def page_of(query: Any, *, page: int, limit: int, policy: Policy) -> Page:
-    """Slice an ordered Pony query; 422 for an offset past `pagination.max_offset`."""
+def page_of(query: Any, *, page: int, limit: int, total: int | None = None) -> Page:
+    """Slice an ordered Pony query; 422 for an offset past `pagination.max_offset`. `total` is how
+    many there are, where that is known already."""
+    return _page(query, lambda offset: query[offset : offset + limit], page, limit, total)
+
+
+def page_of_rows(query: Any, *, page: int, limit: int, total: int | None = None) -> Page:
+    """The same as rows, for what is only shown (`realty.db.rows`)."""
+    return _page(query, lambda offset: rows.page(query, limit, offset), page, limit, total)
+
+
+def _page(
+    query: Any,
+    slice_from: Callable[[int], Sequence[Any]],
+    page: int,
+    limit: int,
+    total: int | None,
+) -> Page:
     offset = (page - 1) * limit
-    if offset > policy.pagination_max_offset:
-        raise ValidationFailed.at(
-            "page",
-            f"Pages reach no further than row {policy.pagination_max_offset}; narrow the filters.",
-            str(policy.pagination_max_offset),
-        )
-    total = query.count()
-    rows = query[offset : offset + limit] if total > offset else ()
-    return Page(rows, page, limit, total)
+    if offset:
+        _require_near(offset)
+    if total is None:
+        total = query.count()
+    return Page(slice_from(offset) if total > offset else (), page, limit, total)
+
+
+def _require_near(offset: int) -> None:
+    most = current_policy().pagination_max_offset
+    if offset > most:
+        message = f"Pages reach no further than row {most}; narrow the filters."
+        raise ValidationFailed.at("page", message, str(most))

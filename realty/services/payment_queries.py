@@ -18,7 +18,6 @@ from realty.services.allocation import allocation_among
 from realty.services.ledger import GivenBack
 from realty.services.paging import Page, page_of
 from realty.services.payments import duplicates_of
-from realty.services.policy import current_policy
 from realty.services.refunds import refundable_on
 
 CARDS = (Booking.unit, Booking.project, Booking.customer, Customer.user)
@@ -102,7 +101,7 @@ def listed(actor: Identity, wanted: Filter, *, page: int, limit: int) -> tuple[P
     queries."""
     found = _searched(_narrowed(scopes.visible_payments(actor), wanted), wanted.q)
     rows = _ordered(found, wanted.sort).prefetch(*_CARDS)
-    result = page_of(rows, page=page, limit=limit, policy=current_policy())
+    result = page_of(rows, page=page, limit=limit)
     back = _given_back(result.rows)
     return result, [_shown(payment, back[payment.id]) for payment in result.rows]
 

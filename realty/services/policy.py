@@ -10,8 +10,8 @@ from functools import lru_cache
 
 import orjson
 
-from realty.db import db
-from realty.db.connection import is_postgres
+from realty.db import rows
+from realty.db.database import is_postgres
 from realty.db.session import memo
 from realty.rules.policy import Policy
 
@@ -30,7 +30,7 @@ def settings_column() -> str:
 def current_policy() -> Policy:
     """The policy as this transaction found it."""
     if _NAME not in memo():
-        remember_policy(db.get(f"SELECT {settings_column()}"))
+        remember_policy(rows.read(f"SELECT {settings_column()}")[0][0])
     policy: Policy = memo()[_NAME]
     return policy
 

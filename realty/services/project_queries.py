@@ -5,19 +5,20 @@ Whatever the number of projects on a page, each kind of derived value costs one 
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
-from pony.orm import count, desc, max, min, select  # noqa: A004 - they are translated to SQL
+import orjson
+from pony.orm import count, desc, select
 
-from realty.db import Booking, Project, ProjectPhase, SavedProject, Unit, scopes
+from realty.db import Booking, Project, SavedProject, Unit, rows, scopes
+from realty.db.bulk import among
+from realty.db.database import is_postgres
 from realty.errors import AuthenticationRequired, Forbidden, NotFound
 from realty.rules.clock import local_date
-from realty.rules.policy import Policy
 from realty.rules.progress import (
     Phase,
     ScheduleState,
@@ -26,7 +27,10 @@ from realty.rules.progress import (
     schedule_state,
 )
 from realty.security import Identity
-from realty.services.paging import Page, page_of
+from realty.services.card_columns import BUILDER
+from realty.services.paging import Page, page_of_rows
+
+_CARDS = {"builder": BUILDER}
 
 # Rows without a value come last in both directions; databases disagree on that.
 ORDERS: dict[str, Any] = {
@@ -98,7 +102,7 @@ class ProjectFacts:
     units_by_status: dict[str, int] | None
 
 
-def search(viewer: Identity | None, filters: ProjectFilters, *, policy: Policy) -> Page:
+def search(viewer: Identity | None, filters: ProjectFilters) -> Page:
     """The projects that `viewer` may see and the filters leave, with their builders.
 
     Raises `AuthenticationRequired` or `Forbidden` for `saved` and `mine` of the wrong caller.
@@ -106,8 +110,10 @@ def search(viewer: Identity | None, filters: ProjectFilters, *, policy: Policy) 
     query = _by_caller(scopes.visible_projects(viewer), viewer, filters)
     query = _by_column(query, filters)
     query = _by_text(query, filters)
-    query = query.order_by(ORDERS[filters.sort]).prefetch(Project.builder)
-    return page_of(query, page=filters.page, limit=filters.limit, policy=policy)
+    query = query.order_by(ORDERS[filters.sort])
+    found = page_of_rows(query, page=filters.page, limit=filters.limit)
+    rows.attach(found.rows, Project, _CARDS)
+    return found
 
 
 def read(project_id: int) -> Any:
@@ -116,6 +122,15 @@ def read(project_id: int) -> Any:
     if project is None:
         raise NotFound
     return project
+
+
+def shown(project_id: int) -> Any:
+    """The same as a row with its builder, for what is only shown."""
+    found = rows.page(Project.select(lambda p: p.id == project_id), 1)
+    if not found:
+        raise NotFound
+    rows.attach(found, Project, _CARDS)
+    return found[0]
 
 
 def require_role(viewer: Identity | None, role: str) -> Identity:
@@ -185,7 +200,9 @@ def facts_of(
     ids = [project.id for project in projects]
     own_id = viewer.builder_id if viewer else None
     own = {project.id for project in projects if project.builder.id == own_id}
-    units, phases = _unit_figures(ids), phases_by_project(ids)
+    derived = _derived(ids)
+    units = {project_id: each[0] for project_id, each in derived.items()}
+    phases = {project_id: each[1] for project_id, each in derived.items()}
     bookings, saved = _booking_counts(own), _saved(ids, viewer)
     return [
         ProjectFacts(
@@ -202,30 +219,72 @@ def facts_of(
     ]
 
 
-def _unit_figures(ids: Collection[int]) -> dict[int, UnitFigures]:
-    rows = select(
-        (
-            u.project.id,
-            u.status,
-            count(u),
-            min(u.bedrooms),
-            max(u.bedrooms),
-            min(u.area_sqft),
-            max(u.area_sqft),
-            min(u.carpet_area_sqft),
-            max(u.carpet_area_sqft),
-        )
-        for u in Unit
-        if u.project.id in ids
-    )
-    figures: dict[int, UnitFigures] = defaultdict(UnitFigures)
-    for project_id, status, number, *bounds in rows if ids else ():
-        found = figures[project_id]
+# What lists derive, the same for both databases: numbers and days travel as text, because JSON
+# would make floats of them.
+_UNITS = """(SELECT {array}(f.line) FROM (SELECT {line}(u.status, count(*), min(u.bedrooms),
+    max(u.bedrooms), CAST(min(u.area_sqft) AS TEXT), CAST(max(u.area_sqft) AS TEXT),
+    CAST(min(u.carpet_area_sqft) AS TEXT), CAST(max(u.carpet_area_sqft) AS TEXT)) AS line
+    FROM units u WHERE u.project_id = p.id GROUP BY u.status) f)"""
+_PHASES = """(SELECT {array}({line}(h.id, h.sequence, h.phase_name, h.milestone_code,
+    CAST(h.weight_percent AS TEXT), CAST(h.progress_percentage AS TEXT), h.status,
+    CAST(h.expected_end_date AS TEXT), h.customer_visible))
+    FROM project_progress h WHERE h.project_id = p.id)"""
+
+
+def _derived(ids: Collection[int]) -> dict[int, tuple[UnitFigures, list[Phase]]]:
+    """What the units and the phases of each project come to, in one statement."""
+    return {
+        project_id: (_figures(_lines(units)), [_phase(*line) for line in _lines(phases)])
+        for project_id, units, phases in _columns(ids, _UNITS, _PHASES)
+    }
+
+
+def _columns(ids: Collection[int], *columns: str) -> Sequence[tuple[Any, ...]]:
+    """Columns of JSON for each of these projects, after its id."""
+    if not ids:
+        return ()
+    condition, sent = among(ids)
+    shown = ", ".join(columns).format(**_JSON[is_postgres()])
+    return rows.read(f"SELECT p.id, {shown} FROM projects p WHERE p.id {condition}", ids=sent)  # noqa: S608 - columns of our own
+
+
+_JSON = {
+    True: {"array": "json_agg", "line": "json_build_array"},
+    False: {"array": "json_group_array", "line": "json_array"},
+}
+
+
+def _lines(column: Any) -> list[Any]:
+    """An array of arrays, as the driver gives it: as text, or null for none."""
+    lines = orjson.loads(column) if isinstance(column, str) else column or []
+    # SQLite nests what it was given as text.
+    return [orjson.loads(line) if isinstance(line, str) else line for line in lines]
+
+
+def _figures(lines: list[Any]) -> UnitFigures:
+    found = UnitFigures()
+    for status, number, *bounds in lines:
         found.by_status[status] = number
+        areas = [None if each is None else Decimal(each) for each in bounds[2:]]
         found.bedrooms = _wider(found.bedrooms, bounds[0], bounds[1])
-        found.area_sqft = _wider(found.area_sqft, bounds[2], bounds[3])
-        found.carpet_area_sqft = _wider(found.carpet_area_sqft, bounds[4], bounds[5])
-    return figures
+        found.area_sqft = _wider(found.area_sqft, areas[0], areas[1])
+        found.carpet_area_sqft = _wider(found.carpet_area_sqft, areas[2], areas[3])
+    return found
+
+
+def _phase(*line: Any) -> Phase:
+    phase_id, sequence, name, code, weight, percent, status, ends, visible = line
+    return Phase(
+        phase_id,
+        sequence,
+        name,
+        code,
+        Decimal(weight),
+        Decimal(percent),
+        status,
+        None if ends is None else date.fromisoformat(ends),
+        bool(visible),
+    )
 
 
 def _wider(known: tuple[Any, Any], lowest: Any, highest: Any) -> tuple[Any, Any]:
@@ -236,38 +295,20 @@ def _wider(known: tuple[Any, Any], lowest: Any, highest: Any) -> tuple[Any, Any]
 
 def phases_by_project(ids: Collection[int]) -> dict[int, list[Phase]]:
     """The phases of these projects, in no order; a project without any has an empty list."""
-    rows = select(
-        (
-            f.project.id,
-            f.id,
-            f.sequence,
-            f.phase_name,
-            f.milestone_code,
-            f.weight_percent,
-            f.progress_percentage,
-            f.status,
-            f.expected_end_date,
-            f.customer_visible,
-        )
-        for f in ProjectPhase
-        if f.project.id in ids
-    )
-    phases: dict[int, list[Phase]] = defaultdict(list)
-    for project_id, *columns in rows.without_distinct() if ids else ():
-        phases[project_id].append(Phase(*columns))
-    return phases
+    found = {project_id: _lines(phases) for project_id, phases in _columns(ids, _PHASES)}
+    return {project_id: [_phase(*line) for line in found.get(project_id, [])] for project_id in ids}
 
 
 def _booking_counts(ids: Collection[int]) -> dict[int, int]:
-    rows = select((b.project.id, count(b)) for b in Booking if b.project.id in ids)
-    return dict(rows) if ids else {}
+    selected = select((b.project.id, count(b)) for b in Booking if b.project.id in ids)
+    return dict(selected) if ids else {}
 
 
 def _saved(ids: Collection[int], viewer: Identity | None) -> set[int] | None:
     if viewer is None or viewer.customer_id is None:
         return None
     customer_id = viewer.customer_id
-    rows = select(
+    selected = select(
         s.project.id for s in SavedProject if s.customer.id == customer_id and s.project.id in ids
     )
-    return set(rows) if ids else set()
+    return set(selected) if ids else set()

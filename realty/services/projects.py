@@ -14,7 +14,7 @@ from typing import Any
 
 from pony.orm import count, desc, exists, flush, select
 
-from realty.db import Appointment, Booking, Builder, Project, StatusHistory, Unit, db
+from realty.db import Appointment, Booking, Builder, Project, StatusHistory, Unit, db, stamps
 from realty.db.locks import lock, lock_many
 from realty.errors import Conflict, Detail, HasBookings, NotFound, ValidationFailed
 from realty.rules.clock import local_date, timezone_name
@@ -222,6 +222,7 @@ def delete(*, project_id: int) -> None:
         raise HasBookings
     for statement in _DELETIONS:
         db.execute(statement, {"project_id": project_id})
+    stamps.move_catalogue()
     if project.status != "cancelled":
         _count_projects(project.builder.id, -1)
 

@@ -15,7 +15,7 @@ from typing import Any
 
 from pony.orm import count, desc, flush, select
 
-from realty.db import Booking, Builder, Customer, Review, db, scopes
+from realty.db import Booking, Builder, Customer, Review, db, scopes, stamps
 from realty.db.locks import lock
 from realty.errors import Conflict, NotFound
 from realty.rules.reviews import STARS, require_reviewable
@@ -23,7 +23,6 @@ from realty.security import Identity
 from realty.services.booking_events import lock_booking, written
 from realty.services.notifications import notify
 from realty.services.paging import Page, page_of
-from realty.services.policy import current_policy
 from realty.services.project_queries import require_role
 
 ORDERS: dict[str, Any] = {
@@ -91,6 +90,7 @@ def write(
     )
     flush()
     db.execute(_RATING, {"builder_id": builder_id}, {})
+    stamps.move_builder(builder_id)
     notify(
         builder.user.id,
         "booking",
@@ -164,4 +164,4 @@ def listed(
     summary = Summary(
         builder.rating, builder.review_count, {stars: histogram.get(stars, 0) for stars in STARS}
     )
-    return page_of(rows, page=page, limit=limit, policy=current_policy()), summary
+    return page_of(rows, page=page, limit=limit), summary

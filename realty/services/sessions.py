@@ -181,13 +181,13 @@ def _in_grace(session: Any, digest: str, settings: Settings, now: datetime) -> b
     )
 
 
-def living(identity: Identity, *, page: int, limit: int, policy: Policy, now: datetime) -> Page:
+def living(identity: Identity, *, page: int, limit: int, now: datetime) -> Page:
     """The caller's sessions that still live, the last used first."""
     user_id = identity.user_id
     query = Session.select(
         lambda s: s.user.id == user_id and s.revoked_at is None and s.expires_at > now
     ).order_by(lambda s: (desc(s.last_used_at), desc(s.id)))
-    return page_of(query, page=page, limit=limit, policy=policy)
+    return page_of(query, page=page, limit=limit)
 
 
 def end(identity: Identity, session_id: int, *, now: datetime) -> None:

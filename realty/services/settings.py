@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from realty.db import SystemSetting, User
+from realty.db import SystemSetting, User, stamps
 from realty.db.locks import lock_table
 from realty.rules.policy import SETTINGS, spec_named
 from realty.rules.settings_spec import SettingSpec
@@ -63,6 +63,7 @@ def put(key: str, value: object, *, actor: Identity, now: datetime) -> Setting:
     else:
         after = _in_force(spec, _stored(spec, row, wanted, actor, now))
     forget_policy()
+    stamps.move_everything()
     if row is not None or after.row is not None:
         _note("reset" if after.row is None else "changed", after, before, actor, now)
     return after

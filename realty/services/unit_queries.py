@@ -10,13 +10,14 @@ from typing import Any, NamedTuple
 
 from pony.orm import desc, select
 
-from realty.db import Project, Unit, scopes
+from realty.db import Project, Unit, rows, scopes
 from realty.errors import NotFound
-from realty.rules.policy import Policy
 from realty.security import Identity
-from realty.services.paging import Page, page_of
+from realty.services.card_columns import PROJECT
+from realty.services.paging import Page, page_of_rows
 from realty.services.project_queries import require_role
 
+_CARDS = {"project": PROJECT}
 ORDERS: dict[str, Any] = {
     "-created_at": lambda u: (desc(u.created_at), desc(u.id)),
     "unit_number": lambda u: (u.unit_number, u.id),
@@ -99,7 +100,7 @@ class Availability:
         return Counter(cell.status for cell in self.cells)
 
 
-def search(viewer: Identity | None, filters: UnitFilters, *, policy: Policy) -> Page:
+def search(viewer: Identity | None, filters: UnitFilters) -> Page:
     """The units that `viewer` may see and the filters leave, with their projects.
 
     Raises `AuthenticationRequired` or `Forbidden` for `mine` of another caller than a builder.
@@ -110,8 +111,10 @@ def search(viewer: Identity | None, filters: UnitFilters, *, policy: Policy) -> 
     one_builder = bool(filters.project_id or filters.builder_id or filters.mine)
     for word in (filters.q or "").lower().split():
         query = _with_word(query, word, numbers_too=one_builder)
-    query = query.order_by(ORDERS[filters.sort]).prefetch(Unit.project)
-    return page_of(query, page=filters.page, limit=filters.limit, policy=policy)
+    query = query.order_by(ORDERS[filters.sort])
+    found = page_of_rows(query, page=filters.page, limit=filters.limit)
+    rows.attach(found.rows, Unit, _CARDS)
+    return found
 
 
 def _with_word(query: Any, word: str, *, numbers_too: bool) -> Any:
@@ -145,7 +148,7 @@ def availability(project_id: int) -> Availability:
     project = Project.get(id=project_id)
     if project is None:
         raise NotFound
-    rows = select(
+    selected = select(
         (
             u.id,
             u.tower,
@@ -160,7 +163,7 @@ def availability(project_id: int) -> Availability:
         for u in Unit
         if u.project.id == project_id
     )
-    return Availability(project, [Cell(*row) for row in rows.without_distinct()])
+    return Availability(project, [Cell(*row) for row in selected.without_distinct()])
 
 
 def _by_project(query: Any, viewer: Identity | None, filters: UnitFilters) -> Any:

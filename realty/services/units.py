@@ -15,7 +15,7 @@ from typing import Any
 
 from pony.orm import exists, flush, select
 
-from realty.db import Booking, Project, Unit, db
+from realty.db import Booking, Project, Unit, db, stamps
 from realty.db.bulk import insert_many
 from realty.db.locks import lock
 from realty.errors import Conflict, Detail, HasBookings, NotFound, ValidationFailed
@@ -317,6 +317,7 @@ def count_units(project_id: int) -> tuple[int, int]:
         {"project_id": project_id},
         {},
     )
+    stamps.move_project(project_id)
     total, available = counted.fetchone()
     require_room(total)
     return total, available

@@ -12,7 +12,6 @@ from realty.db import ConstructionUpdate, UpdateRevision, scopes
 from realty.db.enums import UPDATE_STATUSES
 from realty.security import Identity
 from realty.services.paging import Page, page_of
-from realty.services.policy import current_policy
 
 MOST_REVISIONS = 100
 """That many of the former texts are shown, the latest first."""
@@ -58,7 +57,7 @@ def listed(
         found = found.filter(lambda u: u.status == status)
     rows = found.order_by(ORDERS[wanted.sort]).prefetch(*_CARDS)
     counts = {status: by_status.get(status, 0) for status in UPDATE_STATUSES}
-    return page_of(rows, page=page, limit=limit, policy=current_policy()), counts
+    return page_of(rows, page=page, limit=limit), counts
 
 
 def whole(update_id: int, *, own: bool) -> tuple[Any, Sequence[Any]]:

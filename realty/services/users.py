@@ -12,7 +12,6 @@ from pony.orm import desc, select
 from realty.db import Builder, Customer, User
 from realty.db.locks import lock, lock_many
 from realty.errors import Conflict, NotFound
-from realty.rules.policy import Policy
 from realty.security import Identity
 from realty.services import accounts, audit, history
 from realty.services.paging import Page, page_of
@@ -45,7 +44,6 @@ def search(
     sort: str,
     page: int,
     limit: int,
-    policy: Policy,
 ) -> tuple[Page, list[Person]]:
     """A page of accounts, and the same with their profiles; `q` is part of a name, an e-mail
     address or a phone number."""
@@ -63,7 +61,7 @@ def search(
         query = query.filter(lambda u: u.is_active == is_active)
     if is_verified is not None:
         query = query.filter(lambda u: u.is_verified == is_verified)
-    found = page_of(query.order_by(ORDERS[sort]), page=page, limit=limit, policy=policy)
+    found = page_of(query.order_by(ORDERS[sort]), page=page, limit=limit)
     return found, _people(found.rows)
 
 

@@ -14,7 +14,7 @@ _EPOCH = datetime(1970, 1, 1)  # noqa: DTZ001 - timestamps are naive UTC inside
 def version_of(row: Any) -> int:
     """The row's `version`, or the microsecond of its last change where it has no such column, or
     one that counts something else."""
-    if hasattr(type(row), "version") and not isinstance(row, Model3D):
+    if hasattr(row, "version") and not isinstance(row, Model3D):
         return int(row.version)
     since = row.updated_at - _EPOCH
     return int((since.days * 86_400 + since.seconds) * 1_000_000 + since.microseconds)

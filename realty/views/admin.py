@@ -11,7 +11,6 @@ from realty.permissions import P
 from realty.presenters.administration import person_json
 from realty.resources import UserCollection, UserResource
 from realty.services import users
-from realty.services.policy import current_policy
 
 Json = dict[str, Any]
 
@@ -28,7 +27,6 @@ def list_users(context: UserCollection, request: Request) -> Json:
         sort=query["sort"],
         page=query["page"],
         limit=query["limit"],
-        policy=current_policy(),
     )
     return {"users": [person_json(person) for person in people], "pagination": page.as_json()}
 

@@ -11,7 +11,6 @@ from realty.permissions import P
 from realty.presenters.administration import fact_json
 from realty.resources import AuditCollection
 from realty.services import audit_queries
-from realty.services.policy import current_policy
 
 
 @operation("listAuditLog", permission=P.AUDIT_READ)
@@ -29,6 +28,5 @@ def list_audit_log(context: AuditCollection, request: Request) -> dict[str, Any]
         sort=query["sort"],
         page=query["page"],
         limit=query["limit"],
-        policy=current_policy(),
     )
     return {"facts": [fact_json(fact) for fact in page.rows], "pagination": page.as_json()}

@@ -206,7 +206,6 @@ def list_sessions(context: AccountResource, request: Request) -> Json:
         context.identity,
         page=query["page"],
         limit=query["limit"],
-        policy=current_policy(),
         now=request.now,
     )
     rows = [session_json(session, context.identity) for session in page.rows]

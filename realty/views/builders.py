@@ -14,7 +14,6 @@ from realty.resources import BuilderCollection, BuilderResource, OwnBuilderResou
 from realty.security import require_identity
 from realty.services import builders
 from realty.services.builder_dashboard import builder_dashboard
-from realty.services.policy import current_policy
 from realty.views.conditional import if_match, tagged, tagged_as_of
 
 
@@ -29,7 +28,6 @@ def list_builders(context: BuilderCollection, request: Request) -> Response:
         sort=query["sort"],
         page=query["page"],
         limit=query["limit"],
-        policy=current_policy(),
     )
     rows = [builder_json(builder) for builder in page.rows]
     return tagged(request, {"builders": rows, "pagination": page.as_json()})

@@ -39,7 +39,6 @@ def list_customers(context: CustomerCollection, request: Request) -> Json:
         sort=query["sort"],
         page=query["page"],
         limit=query["limit"],
-        policy=current_policy(),
     )
     rows = [customer_json(customer) for customer in page.rows]
     return {"customers": rows, "pagination": page.as_json()}

@@ -11,7 +11,6 @@ from realty.permissions import P
 from realty.presenters.notifications import notification_json, preferences_json
 from realty.resources import NotificationCollection, NotificationResource
 from realty.services import notification_subjects, notifications
-from realty.services.policy import current_policy
 
 Json = dict[str, Any]
 
@@ -27,7 +26,6 @@ def list_notifications(context: NotificationCollection, request: Request) -> Jso
         oldest_first=query["sort"] == "created_at",
         page=query["page"],
         limit=query["limit"],
-        policy=current_policy(),
     )
     return {
         "notifications": [notification_json(n, inbox.about[n.id]) for n in inbox.page.rows],

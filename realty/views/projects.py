@@ -32,7 +32,7 @@ Json = dict[str, Any]
 def list_projects(context: ProjectCollection, request: Request) -> Response:
     """One page of the projects that the caller may see."""
     filters = ProjectFilters(**request.openapi_validated.parameters.query)
-    page = project_queries.search(context.identity, filters, policy=current_policy())
+    page = project_queries.search(context.identity, filters)
     facts = project_queries.facts_of(page.rows, context.identity, now=request.now)
     rows = [project_summary_json(each) for each in facts]
     return tagged(request, {"projects": rows, "pagination": page.as_json()})
@@ -52,7 +52,7 @@ def create_project(context: ProjectCollection, request: Request) -> Response:
 @operation("getProject", permission=P.PROJECT_READ)
 def get_project(context: ProjectResource, request: Request) -> Response:
     """One project."""
-    project = project_queries.read(context.project_id)
+    project = project_queries.shown(context.project_id)
     return tagged(request, _shown(project, context.identity, request), project)
 
 

@@ -112,6 +112,6 @@ def get_unit_cost_sheet(context: UnitResource, request: Request) -> Response:
 
 
 def _page(request: Request, identity: Identity | None, filters: UnitFilters) -> Response:
-    page = unit_queries.search(identity, filters, policy=current_policy())
+    page = unit_queries.search(identity, filters)
     rows = [unit_json(unit, identity) for unit in page.rows]
     return tagged(request, {"units": rows, "pagination": page.as_json()})

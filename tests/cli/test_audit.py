@@ -15,7 +15,8 @@ from realty.adapters.mail import mail_sender
 from realty.audit import SECTIONS
 from realty.commands.audit import verify
 from realty.commands.tick import tick
-from realty.db import AuditLog, Booking, Builder, Installment, Review, connection
+from realty.db import AuditLog, Booking, Builder, Installment, Review
+from realty.db.database import is_postgres
 from realty.db.session import session
 from realty.security import Identity
 from realty.services import audit, cancellations, payable_rows, refunds
@@ -50,7 +51,7 @@ class Books:
     def spoil(self, *statements: str) -> None:
         """Run SQL over the rows, their ids put in by name, as a database's owner could."""
         with outside(self.database) as cursor, without_triggers(cursor, TABLES):
-            checks = _rules_of_payments(cursor) if connection.is_postgres() else []
+            checks = _rules_of_payments(cursor) if is_postgres() else []
             for name, _ in checks:
                 cursor.execute(f"ALTER TABLE payments DROP CONSTRAINT {name}")
             for statement in statements:
@@ -243,7 +244,7 @@ def test_a_second_booking_of_a_unit_is_named(
     """The index that forbids it would have to go first."""
     index = "one_occupying_booking_per_unit"
     with outside(books.database) as cursor:
-        if connection.is_postgres():
+        if is_postgres():
             cursor.execute(f"SELECT indexdef FROM pg_indexes WHERE indexname = '{index}'")
         else:
             cursor.execute(f"SELECT sql FROM sqlite_master WHERE name = '{index}'")
@@ -377,7 +378,7 @@ def test_verifying_waits_for_nobody_and_sees_one_moment(database: str) -> None:
     """A writer in the middle of its transaction is neither waited for nor seen."""
     make_project(make_builder())
     with outside(database) as cursor:
-        cursor.execute("BEGIN" if connection.is_postgres() else "BEGIN IMMEDIATE")
+        cursor.execute("BEGIN" if is_postgres() else "BEGIN IMMEDIATE")
         cursor.execute("UPDATE builders SET total_projects = 5")
         assert verify(database, None)
         cursor.execute("ROLLBACK")

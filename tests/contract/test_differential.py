@@ -27,8 +27,8 @@ from tests.contract.changes import IN_JSON, IN_REQUEST, in_json
 from tests.contract.corpus import Corpus
 
 SEED = 20_261_123
-ROUNDS = 3
-RESPONSES_OF_AN_OPERATION = 65
+ROUNDS = 2
+RESPONSES_OF_AN_OPERATION = 35
 AT_LEAST = 3_000
 
 

@@ -10,6 +10,7 @@ from alembic.script import ScriptDirectory
 
 from realty.db import connection, db, migrate, utcnow
 from realty.db.connection import DatabaseNotReady, SchemaError
+from realty.db.database import is_postgres
 from realty.db.session import session
 from tests.database import outside
 
@@ -100,12 +101,12 @@ def test_raw_values_are_stored_as_pony_stores_them(database):
             "SELECT CAST($moment AS TEXT) AS stamp, CAST($price AS NUMERIC) AS amount", {}, values
         )
     moment = values["moment"]
-    expected = f"{moment}" if connection.is_postgres() else f"{moment}.000000"
+    expected = f"{moment}" if is_postgres() else f"{moment}.000000"
     assert (stamp, float(amount)) == (expected, 0.1)
 
 
 def test_sqlite_keeps_what_it_acknowledged(database):
-    if connection.is_postgres():
+    if is_postgres():
         return
     with session():
         pragmas = [

@@ -21,7 +21,7 @@ from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 
 from realty.db import db, enums, migrate
-from realty.db.connection import is_postgres
+from realty.db.database import is_postgres
 from tests.database import outside
 from tests.factories import (
     make_booking,

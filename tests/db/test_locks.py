@@ -9,7 +9,7 @@ import psycopg2
 import pytest
 
 from realty.db import NumberSeries, Project, db
-from realty.db.connection import is_postgres
+from realty.db.database import is_postgres
 from realty.db.locks import lock, lock_many
 from realty.db.session import session
 from tests.database import at_once, outside

@@ -8,7 +8,7 @@ import psycopg2
 import pytest
 
 from realty.db import Payment
-from realty.db.connection import is_postgres
+from realty.db.database import is_postgres
 from tests.database import outside
 from tests.services.cashbook import Case
 

@@ -15,7 +15,7 @@ from pyramid.response import Response
 from webtest import TestApp, TestResponse
 
 from realty.db import NumberSeries, User, db
-from realty.db.connection import is_postgres
+from realty.db.database import is_postgres
 from realty.db.failures import classify
 from realty.db.locks import lock
 from realty.db.session import session

@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from realty.db.connection import is_postgres
+from realty.db.database import is_postgres
 from tests.database import outside
 from tests.factories import CustomerAccount
 from tests.races.buyers import book

@@ -141,6 +141,19 @@ def test_every_setting_takes_its_default_and_its_bounds(api: Api) -> None:
         assert Policy.from_settings(rows)
 
 
+def test_a_table_of_settings_is_changed_and_audited(api: Api) -> None:
+    """One that is an object, as visiting hours are, and not only a list."""
+    admin = make_admin()
+    hours = {"opens": "07:00", "closes": "08:00"}
+    days = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday")
+    value = {**dict.fromkeys(days, hours), "sunday": None}
+    path = "/api/settings/appointment.visiting_hours"
+    changed = api.as_(admin).put(path, {"setting_value": value}).data["setting"]
+    assert changed["setting_value"] == value
+    (fact, *_) = api.as_(admin).get("/api/audit", {"limit": 1}).data["facts"]
+    assert '"sunday":null' in str(fact["details"])
+
+
 def test_putting_the_default_back(api: Api) -> None:
     admin = make_admin()
     put(api, admin, "refund.days", 30)

@@ -105,7 +105,7 @@ def test_list_builders_sorts(api: Api, sort: str, order: list[int]) -> None:
 def test_list_builders_pages_with_a_bounded_number_of_queries(api: Api) -> None:
     made = [make_builder().builder_id for _ in range(7)]
     with queries() as few:
-        listed(api, limit=1)
+        listed(api, limit=1, page=2)
     with queries() as many:
         assert listed(api, limit=3, page=2) == made[3:0:-1]
 

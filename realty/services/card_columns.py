@@ -1,0 +1,28 @@
+"""What the cards of `realty.presenters.cards` show, by entity: so much of a row is read for one."""
+
+from __future__ import annotations
+
+from types import MappingProxyType
+
+BUILDER = ("id", "user", "company_name", "verified", "rating", "logo_file")
+CUSTOMER = ("id", "user", "first_name", "last_name", "phone")
+PROJECT = (
+    *("id", "project_name", "status", "location_city", "location_state"),
+    *("builder", "currency", "images"),
+)
+UNIT = (
+    *("id", "project", "tower", "unit_number", "unit_type", "floor_number"),
+    *("carpet_area_sqft", "status"),
+)
+USER = ("id", "email")
+
+OF_A_BOOKING = MappingProxyType(
+    {
+        "unit": UNIT,
+        "project": PROJECT,
+        "builder": BUILDER,
+        "customer": CUSTOMER,
+        "customer.user": USER,
+    }
+)
+"""Everything that a booking points at."""
