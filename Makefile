@@ -1,6 +1,6 @@
 # Everything a developer runs; `make` alone prints the list.
 .DEFAULT_GOAL := help
-.PHONY: help serve test check bench bench-contract walk docs constraints clean venv
+.PHONY: help serve test check bench bench-contract growth scale walk docs constraints clean venv
 
 PYTHON_IN_VENV := .venv/bin/python
 
@@ -21,6 +21,14 @@ bench: ## Compare with FastAPI + SQLAlchemy and the bare machine on 200,000 unit
 
 bench-contract: venv ## Measure the cost of the contract's validation per request
 	@exec $(PYTHON_IN_VENV) -m benchmarks.contract $(ARGS)
+
+growth: ## Measure the same pages at 1,000, 100,000 and 1,000,000 units
+	@scripts/venv.sh bench
+	@exec $(PYTHON_IN_VENV) -m benchmarks.growth $(ARGS)
+
+scale: ## Measure one, two and four processes behind nginx, beside a model of them (ARGS="--small")
+	@scripts/venv.sh bench
+	@exec $(PYTHON_IN_VENV) -m benchmarks.scale_out $(ARGS)
 
 walk: venv ## Walk every screen of both portals on 100,000 bookings (ARGS="--bookings 1000 --rounds 1")
 	@exec $(PYTHON_IN_VENV) -m benchmarks.portal_walk $(ARGS)

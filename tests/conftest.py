@@ -26,11 +26,13 @@ POSTGRES_URL = os.environ.get("REALTY_TEST_DATABASE_URL")
 def pytest_configure(config: pytest.Config) -> None:
     """Declare what only this folder gives a meaning to."""
     config.addinivalue_line("markers", "postgres: about PostgreSQL, and run on nothing else")
+    config.addinivalue_line("markers", "refused: about what never gets as far as a database")
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Run each test where it can say something: what is about PostgreSQL there only, and what uses
-    no database only beside SQLite, because the other database changes nothing about it."""
+    no database, or is refused before one is asked, only beside SQLite, because the other database
+    changes nothing about it."""
     foreign = [item for item in items if not _belongs(item)]
     config.hook.pytest_deselected(items=foreign)
     items[:] = [item for item in items if _belongs(item)]
@@ -39,7 +41,8 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 def _belongs(item: pytest.Item) -> bool:
     if POSTGRES_URL is None:
         return item.get_closest_marker("postgres") is None
-    return "database_url" in getattr(item, "fixturenames", ())
+    used = "database_url" in getattr(item, "fixturenames", ())
+    return used and item.get_closest_marker("refused") is None
 
 
 @pytest.fixture(scope="session")

@@ -172,9 +172,12 @@ TEXTS = {
     "status_history": {"entity", "from_status", "to_status"},
 }
 
+_DIFFERENT = {"attempts", "related_entity_id", "entity_id", "actor_id", "stamp"}
+
 
 def _told(entity: Any, row: Any) -> tuple[Any, ...]:
-    """Statuses and figures of a row; a mail may have needed more than one attempt."""
+    """Statuses and figures of a row; a mail may have needed more than one attempt, and a stamp
+    moves once for all that one transaction did."""
     texts = TEXTS.get(entity._table_, set())
     return tuple(
         getattr(row, attribute.name)
@@ -183,7 +186,7 @@ def _told(entity: Any, row: Any) -> tuple[Any, ...]:
         or attribute.py_check is not None
         or (
             attribute.py_type in {bool, int, Decimal}
-            and attribute.name not in {"attempts", "related_entity_id", "entity_id", "actor_id"}
+            and attribute.name not in _DIFFERENT
             and not attribute.is_pk
         )
     )

@@ -54,7 +54,7 @@ class Bench:
         self._options = options
         self._url = url
         self._folder = folder
-        self._environment = _environment(folder)
+        self._environment = environment_of(folder)
         settings = Settings.load({}, self._environment)
         self._rows: Rows = data.prepare(url, settings)
         self._workloads = [
@@ -188,7 +188,7 @@ def _with_tags(port: int, workload: Workload) -> Workload:
     return replace(workload, requests=tagged)
 
 
-def _environment(folder: Path) -> dict[str, str]:
+def environment_of(folder: Path) -> dict[str, str]:
     """What all servers are told."""
     return {
         "REALTY_TOKEN_KEYS": f"benchmark:{secrets.token_hex(32)}",

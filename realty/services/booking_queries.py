@@ -12,7 +12,7 @@ from typing import Any
 
 from pony.orm import count, desc, flush, select, sum  # noqa: A004 - sum is of a query
 
-from realty.db import Booking, Customer, Installment, rows, scopes
+from realty.db import Booking, Installment, rows, scopes
 from realty.rules.clock import local_date
 from realty.rules.interest import simple_interest
 from realty.rules.lifecycles import CANCELLABLE, DEAD
@@ -30,15 +30,6 @@ STATES = {
     "completed": ("handed_over",),
     "cancelled": tuple(sorted(DEAD)),
 }
-_CARDS = (
-    Booking.unit,
-    Booking.project,
-    Booking.builder,
-    Booking.customer,
-    Customer.user,
-    Booking.installments,
-)
-
 _POSITION = ("sequence", "amount", "paid_amount", "due_date", "status")
 """What `position_of` asks of an installment."""
 
@@ -107,7 +98,7 @@ def listed(actor: Identity, wanted: Filter, *, page: int, limit: int) -> tuple[P
     return result, stats
 
 
-def whole(booking_id: int) -> Any:
+def shown(booking_id: int) -> Any:
     """One booking with all that its cards show, as a row; what was written here is in it."""
     flush()
     found = rows.page(Booking.select(lambda b: b.id == booking_id), 1)

@@ -8,6 +8,7 @@ from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
+from realty.db import Booking, Customer
 from realty.errors import Conflict, Detail
 from realty.rules.clock import local_moment
 from realty.rules.deleted import is_nobody
@@ -35,13 +36,21 @@ from realty.rules.money import ZERO
 from realty.rules.policy import Policy
 from realty.rules.words import amount_text, date_in_words
 from realty.security import Identity
-from realty.services import booking_queries
-from realty.services.booking_queries import Schedule
+from realty.services.booking_queries import Schedule, schedule_of
 from realty.services.policy import current_policy
 
 AMOUNT = Column("amount", "Amount", numeric=True)
 NOTHING = Value(None, "")
 """A cell to which the row has nothing to say."""
+
+_LOADED = (
+    Booking.unit,
+    Booking.project,
+    Booking.builder,
+    Booking.customer,
+    Customer.user,
+    Booking.installments,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,9 +133,11 @@ class Case:
 
 def case_of(booking_id: int, *, viewer: Identity, now: datetime) -> Case:
     """The case of one booking, as it stands now."""
+    found = Booking.select(lambda b: b.id == booking_id)
+    booking = found.prefetch(*_LOADED)[:1][0]
     return Case(
-        booking_queries.whole(booking_id),
-        booking_queries.schedule(booking_id, now=now),
+        booking,
+        schedule_of(booking, now=now),
         current_policy(),
         viewer,
         now,

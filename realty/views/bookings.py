@@ -244,5 +244,5 @@ def _shown(
     context: BookingCollection | BookingResource, request: Request, booking_id: int
 ) -> Response:
     """The booking as it is now, with its ETag."""
-    booking = booking_queries.whole(booking_id)
+    booking = booking_queries.shown(booking_id)
     return tagged(request, {"booking": booking_detail_json(booking, context.identity)}, booking)

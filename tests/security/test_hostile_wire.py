@@ -15,6 +15,8 @@ from tests.client import contract
 from tests.contract.document import problems
 from tests.server_processes import serving
 
+pytestmark = pytest.mark.refused
+
 Address = tuple[str, int]
 
 LOGIN = b'{"email": "asha.rao@example.com", "password": "no-such-password"}'
