@@ -26,7 +26,7 @@ POSTGRES_URL = os.environ.get("REALTY_TEST_DATABASE_URL")
 def pytest_configure(config: pytest.Config) -> None:
     """Declare what only this folder gives a meaning to."""
     config.addinivalue_line("markers", "postgres: about PostgreSQL, and run on nothing else")
-    config.addinivalue_line("markers", "refused: about what never gets as far as a database")
+    config.addinivalue_line("markers", "indifferent: about what no database changes")
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
@@ -42,7 +42,7 @@ def _belongs(item: pytest.Item) -> bool:
     if POSTGRES_URL is None:
         return item.get_closest_marker("postgres") is None
     used = "database_url" in getattr(item, "fixturenames", ())
-    return used and item.get_closest_marker("refused") is None
+    return used and item.get_closest_marker("indifferent") is None
 
 
 @pytest.fixture(scope="session")

@@ -55,7 +55,8 @@ class PostgresUnavailable(RuntimeError):
 
 @contextmanager
 def temporary_postgres() -> Iterator[str]:
-    """Yield the URL of an empty database, owned by a role that may create databases, no more.
+    """Yield the URL of an empty database, owned by a role that may create databases and put
+    triggers to sleep, no more.
 
     The server listens on a free port of 127.0.0.1 with a random password and is stopped, and its
     folder removed, when the block ends, however it ends. Raises `PostgresUnavailable`.
@@ -276,6 +277,9 @@ def _create_database(port: int, password: str) -> str:
             )
             cursor.execute(
                 sql.SQL("CREATE DATABASE {} OWNER {}").format(sql.Identifier(DATABASE), role)
+            )
+            cursor.execute(
+                sql.SQL("GRANT SET ON PARAMETER session_replication_role TO {}").format(role)
             )
     finally:
         connection.close()

@@ -64,6 +64,7 @@ def test_a_role_of_the_contract_is_served(api: Api, clock: Clock, op: Operation,
     assert "Authorization" in answer.headers["Vary"]
 
 
+@pytest.mark.indifferent
 @each_operation
 def test_other_roles_are_refused(api: Api, clock: Clock, database: str, op: Operation) -> None:
     """A stranger by 401, a role that never may by 403, and nothing is written."""
@@ -85,6 +86,7 @@ def test_other_roles_are_refused(api: Api, clock: Clock, database: str, op: Oper
     assert content(database) == before
 
 
+@pytest.mark.indifferent
 @each_operation
 def test_a_token_that_does_not_count_is_refused(api: Api, clock: Clock, op: Operation) -> None:
     """Unless the operation ignores tokens; one that may be sent is judged as well."""

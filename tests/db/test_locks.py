@@ -93,6 +93,7 @@ def test_a_lock_does_not_stop_an_insert_that_points_at_the_row(database):
         lock(Project, project.id)
         with outside(database) as cursor:
             cursor.execute("SET lock_timeout = '200ms'")
+            cursor.execute("DELETE FROM cache_stamps")
             cursor.execute(
                 "INSERT INTO cache_stamps (project_id, stamp) VALUES (%s, 1)", [project.id]
             )

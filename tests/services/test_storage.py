@@ -30,6 +30,8 @@ from tests.postgres_server import free_port
 from tests.s3_server import BUCKET, ObjectStore, object_store
 from tests.uploads import PDF, upload
 
+pytestmark = pytest.mark.indifferent
+
 HOUR = "20261123/15"
 KEY = f"{HOUR}/0123456789abcdef0123456789abcdef"
 CONTENT = os.urandom(3 * BLOCK_BYTES + 17)

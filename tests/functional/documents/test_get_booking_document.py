@@ -28,6 +28,8 @@ from tests.functional.documents.common import (
     words_of,
 )
 
+pytestmark = pytest.mark.indifferent
+
 ALIVE = {"token_paid", "confirmed", "agreement_registered", "handed_over"}
 EXISTS = {
     "allotment-letter": ALIVE,

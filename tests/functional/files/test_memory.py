@@ -20,6 +20,8 @@ from tests.factories import make_builder
 from tests.server_processes import Fleet, serving
 from tests.uploads import BOUNDARY, PDF, glb, upload
 
+pytestmark = pytest.mark.indifferent
+
 MEBIBYTE = 1_048_576
 SIZE = int(os.environ.get("REALTY_UPLOAD_MB", "64")) * MEBIBYTE
 MOST_GROWTH = 20 * MEBIBYTE

@@ -29,6 +29,8 @@ from tests.uploads import (
     upload,
 )
 
+pytestmark = pytest.mark.indifferent
+
 
 def stored() -> list[bytes]:
     """Everything in the storage."""
