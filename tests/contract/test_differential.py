@@ -28,7 +28,7 @@ from tests.contract.corpus import Corpus
 
 SEED = 20_261_123
 ROUNDS = 2
-RESPONSES_OF_AN_OPERATION = 12
+RESPONSES_OF_AN_OPERATION = 20
 AT_LEAST = 1_500
 
 
