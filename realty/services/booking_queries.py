@@ -20,7 +20,7 @@ from realty.rules.money import ZERO, paisa, percent_of
 from realty.rules.policy import Policy
 from realty.rules.position import PayableRow, PaymentPosition, installment_status, payment_position
 from realty.security import Identity
-from realty.services.card_columns import OF_A_BOOKING
+from realty.services.card_columns import OF_A_BOOKING, POSITION
 from realty.services.paging import Page, page_of_rows
 from realty.services.policy import current_policy
 from realty.services.timelines import Entry, timeline_of
@@ -30,8 +30,6 @@ STATES = {
     "completed": ("handed_over",),
     "cancelled": tuple(sorted(DEAD)),
 }
-_POSITION = ("sequence", "amount", "paid_amount", "due_date", "status")
-"""What `position_of` asks of an installment."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -109,7 +107,7 @@ def shown(booking_id: int) -> Any:
 def _complete(bookings: Sequence[Any]) -> None:
     """Attach what cards and positions of bookings show."""
     rows.attach(bookings, Booking, OF_A_BOOKING)
-    rows.attach_set(bookings, "installments", Installment, "booking", _POSITION)
+    rows.attach_set(bookings, "installments", Installment, "booking", POSITION)
 
 
 def position_of(booking: Any) -> PaymentPosition:

@@ -26,3 +26,23 @@ OF_A_BOOKING = MappingProxyType(
     }
 )
 """Everything that a booking points at."""
+
+OF_A_PAYMENT = MappingProxyType(
+    {
+        "booking": (
+            *("id", "booking_number", "status", "unit", "project", "customer"),
+            *("total_amount", "variation_amount", "charge_amount", "paid_amount"),
+            "deduction_amount",
+        ),
+        "booking.unit": UNIT,
+        "booking.project": PROJECT,
+        "booking.customer": CUSTOMER,
+        "booking.customer.user": USER,
+        "builder": BUILDER,
+        "recorded_by": ("id", "user_type", "full_name"),
+    }
+)
+"""Everything that a payment points at."""
+
+POSITION = ("sequence", "amount", "paid_amount", "due_date", "status")
+"""What the money of a booking stands by, of an installment."""

@@ -10,13 +10,14 @@ from typing import Any
 
 from pony.orm import desc, raw_sql, select
 
-from realty.db import Booking, Customer, Payment, scopes
+from realty.db import Booking, Customer, Installment, Payment, rows, scopes
 from realty.rules.allocation import Share
 from realty.security import Identity
 from realty.services import ledger
 from realty.services.allocation import allocation_among
+from realty.services.card_columns import OF_A_PAYMENT, POSITION
 from realty.services.ledger import GivenBack
-from realty.services.paging import Page, page_of
+from realty.services.paging import Page, page_of_rows
 from realty.services.payments import duplicates_of
 from realty.services.refunds import refundable_on
 
@@ -100,8 +101,10 @@ def listed(actor: Identity, wanted: Filter, *, page: int, limit: int) -> tuple[P
     """A page of the caller's payments with all that their cards show, in a bounded number of
     queries."""
     found = _searched(_narrowed(scopes.visible_payments(actor), wanted), wanted.q)
-    rows = _ordered(found, wanted.sort).prefetch(*_CARDS)
-    result = page_of(rows, page=page, limit=limit)
+    result = page_of_rows(_ordered(found, wanted.sort), page=page, limit=limit)
+    rows.attach(result.rows, Payment, OF_A_PAYMENT)
+    bookings = [payment.booking for payment in result.rows]
+    rows.attach_set(bookings, "installments", Installment, "booking", POSITION)
     back = _given_back(result.rows)
     return result, [_shown(payment, back[payment.id]) for payment in result.rows]
 
