@@ -209,7 +209,7 @@ def test_a_page_costs_as_many_queries_whatever_the_volume(api: Api, clock: Clock
             counted.append(len(sent))
     assert found["pagination"]["totalItems"] >= 300
     assert len(set(counted)) == 1, counted
-    assert counted[0] <= 15
+    assert counted[0] <= 7
 
 
 def test_notifications_of_payments_carry_cards(api: Api, clock: Clock) -> None:
