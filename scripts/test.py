@@ -13,10 +13,9 @@ import tempfile
 from collections.abc import Sequence
 
 from scripts.processes import Children, Stopped, children
-from tests.postgres_server import PostgresUnavailable, temporary_postgres
+from tests.postgres_server import MEMORY, PostgresUnavailable, temporary_postgres
 
 DATABASE_VARIABLE = "REALTY_TEST_DATABASE_URL"
-MEMORY = "/dev/shm"  # noqa: S108 - pytest makes folders of its own in it
 CONFIGURING = ("REALTY_", "DATABASE_URL", "PORT")
 
 

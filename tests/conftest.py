@@ -7,6 +7,7 @@ transaction would then be part of the test's.
 
 from __future__ import annotations
 
+import gc
 import os
 import shutil
 from collections.abc import Iterator
@@ -36,6 +37,12 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     foreign = [item for item in items if not _belongs(item)]
     config.hook.pytest_deselected(items=foreign)
     items[:] = [item for item in items if _belongs(item)]
+
+
+def pytest_collection_finish() -> None:
+    """Spare the collector, for the whole run, the modules and tests that stay to its end."""
+    gc.collect()
+    gc.freeze()
 
 
 def _belongs(item: pytest.Item) -> bool:

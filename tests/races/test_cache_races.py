@@ -20,7 +20,7 @@ from tests.server_processes import Fleet, Reply
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
 
 LaunchOf = Callable[[int, int], Launch]
-KILLS = 12
+KILLS = 6
 
 
 def page(fleet: Fleet, server: int, sale: Launch) -> Reply:
