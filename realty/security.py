@@ -7,8 +7,10 @@ Two gates stand before a view. `realty.permissions` says what a role may ever do
 from __future__ import annotations
 
 import re
+import time
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import lru_cache
 from secrets import token_hex
 from typing import Any
 
@@ -22,11 +24,13 @@ from realty.errors import AuthenticationRequired, InvalidToken
 from realty.passwords import PasswordHasher
 from realty.permissions import ROLE_PERMISSIONS, P
 from realty.services.policy import remember_policy, settings_column
-from realty.settings import Settings
+from realty.settings import Settings, TokenKey
 
 ALGORITHM = "HS256"
 REQUIRED_CLAIMS = ["exp", "iat", "iss", "aud", "sub", "jti", "sid", "tv", "typ"]
 LONGEST_TOKEN = 4096
+KEPT_TOKENS = 2048
+LEEWAY_SECONDS = 10
 LARGEST_CLAIM = 2**53
 """JSON numbers are exact below it (RFC 8259, 6), and every database takes them."""
 
@@ -76,29 +80,47 @@ def issue_access_token(
 
 
 def _claims(token: str, settings: Settings) -> dict[str, Any] | None:
-    """The verified claims of an access token (RFC 8725: pinned algorithm, known key), or None."""
-    if len(token) > LONGEST_TOKEN:
-        return None
+    """The claims of an access token that counts at this moment, or None."""
     try:
-        kid = jwt.get_unverified_header(token).get("kid")
-        secret = next((key.secret for key in settings.token_keys if key.kid == kid), None)
-        if secret is None:
-            return None
-        claims: dict[str, Any] = jwt.decode(
-            token,
-            secret,
-            algorithms=[ALGORITHM],
-            audience=settings.token_audience,
-            issuer=settings.token_issuer,
-            leeway=10,
-            options={"require": REQUIRED_CLAIMS, "strict_aud": True},
+        claims = _verified(
+            token, settings.token_keys, settings.token_issuer, settings.token_audience
         )
     except jwt.PyJWTError:
         return None
+    return claims if claims["exp"] > time.time() - LEEWAY_SECONDS else None
+
+
+@lru_cache(maxsize=KEPT_TOKENS)
+def _verified(token: str, keys: tuple[TokenKey, ...], issuer: str, audience: str) -> dict[str, Any]:
+    """The claims of a token of ours (RFC 8725: pinned algorithm, known key); `PyJWTError` for any
+    other.
+
+    Kept, because a signature that held once holds for ever, and because PyJWT takes 0.3 ms for one;
+    what a refusal says may change, so it is not kept. Whether the session stands is asked of the
+    database with each request.
+    """
+    if len(token) > LONGEST_TOKEN:
+        raise jwt.InvalidTokenError
+    kid = jwt.get_unverified_header(token).get("kid")
+    secret = next((key.secret for key in keys if key.kid == kid), None)
+    if secret is None:
+        raise jwt.InvalidKeyError
+    claims: dict[str, Any] = jwt.decode(
+        token,
+        secret,
+        algorithms=[ALGORITHM],
+        audience=audience,
+        issuer=issuer,
+        leeway=LEEWAY_SECONDS,
+        options={"require": REQUIRED_CLAIMS, "strict_aud": True},
+    )
     numbers = (claims["sid"], claims["tv"], claims["exp"], claims["iat"])
     whole = all(type(number) is int and 0 <= number < LARGEST_CLAIM for number in numbers)
-    numbered = re.fullmatch(r"[1-9][0-9]{0,9}", claims["sub"])
-    return claims if whole and numbered and claims["typ"] == "access" else None
+    if not (
+        whole and re.fullmatch(r"[1-9][0-9]{0,9}", claims["sub"]) and claims["typ"] == "access"
+    ):
+        raise jwt.InvalidTokenError
+    return claims
 
 
 def _identity(claims: dict[str, Any]) -> Identity | None:

@@ -6,10 +6,10 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
-from icalendar import Calendar
-from icalendar import Event as Component
+if TYPE_CHECKING:
+    from icalendar import Event as Component
 
 CONTENT_TYPE = "text/calendar"
 PRODUCT = "-//Realty//Calendar//EN"
@@ -42,6 +42,9 @@ class Event:
 
 def calendar_bytes(name: str, events: Iterable[Event]) -> bytes:
     """The calendar in UTF-8. The same events make the same bytes, whenever they are asked for."""
+    # Imported here: most workers never need its four mebibytes.
+    from icalendar import Calendar
+
     calendar = Calendar()
     calendar.add("prodid", PRODUCT)
     calendar.add("version", "2.0")
@@ -55,6 +58,8 @@ def calendar_bytes(name: str, events: Iterable[Event]) -> bytes:
 
 
 def _component(event: Event) -> Component:
+    from icalendar import Event as Component
+
     component = Component()
     changed_at = event.changed_at.replace(microsecond=0, tzinfo=UTC)
     component.add("uid", event.uid)

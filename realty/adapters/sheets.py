@@ -8,15 +8,13 @@ from contextlib import contextmanager
 from decimal import Decimal
 from io import BytesIO, StringIO
 from threading import Lock
-from typing import BinaryIO
-
-from openpyxl import Workbook
-from openpyxl.cell import Cell, WriteOnlyCell
-from openpyxl.styles import Font
-from openpyxl.utils import get_column_letter
+from typing import TYPE_CHECKING, BinaryIO
 
 from realty.adapters import xlsx
 from realty.adapters.xlsx import MOST_COLUMNS, Row, SheetRefused
+
+if TYPE_CHECKING:
+    from openpyxl.cell import Cell
 
 __all__ = ["Row", "SheetRefused", "SheetsBusy", "read", "workbook"]
 
@@ -110,6 +108,12 @@ def workbook(
     Figures are numbers; the cells of the columns `as_text`, to which a spreadsheet is told to do
     nothing, stay text while people edit them.
     """
+    # Imported here: most workers never need its eight mebibytes.
+    from openpyxl import Workbook
+    from openpyxl.cell import WriteOnlyCell
+    from openpyxl.styles import Font
+    from openpyxl.utils import get_column_letter
+
     book = Workbook(write_only=True)
     sheet = book.create_sheet(title)
     sheet.freeze_panes = "A2"

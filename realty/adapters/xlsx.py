@@ -15,8 +15,6 @@ from typing import BinaryIO
 from xml.parsers import expat
 from zipfile import ZIP_DEFLATED, ZIP_STORED, BadZipFile, ZipFile
 
-from openpyxl.styles.numbers import BUILTIN_FORMATS, is_date_format
-
 MOST_COLUMNS = 64
 MOST_UNPACKED = 32 * 1024 * 1024
 """Bytes that all parts that are read may have together."""
@@ -248,9 +246,13 @@ class _Styles(_Reader):
     """The positions of the cell styles that show a number as a date or a time."""
 
     def __init__(self) -> None:
+        # Imported here: most workers never need its eight mebibytes.
+        from openpyxl.styles.numbers import BUILTIN_FORMATS, is_date_format
+
         super().__init__()
         self.dates: set[str] = set()
         self._formats = dict(BUILTIN_FORMATS)
+        self._is_date_format = is_date_format
         self._in_cells = False
         self._position = 0
 
@@ -261,7 +263,7 @@ class _Styles(_Reader):
         elif local == "cellXfs":
             self._in_cells = True
         elif local == "xf" and self._in_cells:
-            if is_date_format(self._formats.get(int(attributes.get("numFmtId", "0")))):
+            if self._is_date_format(self._formats.get(int(attributes.get("numFmtId", "0")))):
                 self.dates.add(str(self._position))
             self._position += 1
 

@@ -65,6 +65,7 @@ def includeme(config: Configurator) -> None:
                 f"{path} is not a sound contract, see `realty openapi check`\n{error}"
             ) from error
 
+    contract = contract.without_words()
     config.registry.contract = contract
     config.registry.operations = contract.operations
     config.registry.operation_permissions = {}
@@ -79,9 +80,11 @@ def includeme(config: Configurator) -> None:
 
     def install() -> None:
         """What `pyramid_openapi3_spec` leaves behind, without its validation at each start."""
-        stock = chosen.contract_validators == "stock"
-        whole = SchemaPath.from_dict(contract.held_whole())
-        validators = StockContract(whole) if stock else CompiledContract(contract)
+        validators: StockContract | CompiledContract
+        if chosen.contract_validators == "stock":
+            validators = StockContract(SchemaPath.from_dict(contract.held_whole()))
+        else:
+            validators = CompiledContract(contract)
         settings.setdefault("pyramid_openapi3_apinames", []).append("pyramid_openapi3")
         settings["pyramid_openapi3"] = {
             "filepath": str(path),

@@ -8,13 +8,15 @@ on PostgreSQL, ten bookings with their cards and schedules: 24 ms of processor t
 are not seen.
 """
 
+# ruff: noqa: S608 - put together from names of columns and from what Pony has made
+
 from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping, Sequence
 from functools import lru_cache
 from operator import attrgetter
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypedDict, Unpack
 
 import orjson
 from pony.orm.ormtypes import Json
@@ -23,6 +25,8 @@ from realty.db.bulk import among
 from realty.db.database import db, is_postgres
 
 Convert = Callable[[Any], Any]
+# Pony begins so, and has each clause on a line of its own.
+_SELECT = re.compile(r'SELECT ("\w+")\."id"[^\n]*\n')
 
 
 class Row:
@@ -56,40 +60,73 @@ class _Shape(NamedTuple):
         return row
 
 
-def page(query: Any, limit: int, offset: int = 0) -> list[Any]:
-    """A slice of an ordered Pony query over an entity, as rows."""
-    sql, arguments, offsets, _ = query._construct_sql_and_arguments(limit, offset)
-    # Offsets are by attribute; an attribute of ours has one column.
-    attributes = sorted(offsets, key=lambda attribute: offsets[attribute][0])
-    shape = _shape(query._translator.expr_type, tuple(each.name for each in attributes))
-    return [shape.row(values) for values in db._exec_sql(sql, arguments).fetchall()]
+class _Part(NamedTuple):
+    """A row, or what one points at: where its values stand among those of a line, and the place of
+    the part that points at it with the name of the attribute."""
+
+    shape: _Shape
+    start: int
+    end: int
+    parent: int
+    name: str
 
 
-def attach(rows: Sequence[Any], entity: Any, cards: Mapping[str, tuple[str, ...]]) -> None:
-    """Fill in what `rows` of `entity` point at, all of it in one statement.
+class _Statement(NamedTuple):
+    """A page in one statement, `LIMIT` and `OFFSET` left out between its halves."""
 
-    `cards` has, by the path of an attribute (`customer`, `customer.user`), the names of what is
-    read of it, `id` first; a path comes after the one that it goes on from.
-    """
-    if not rows:
-        return
-    sql, shapes = _cards_sql(entity, tuple(cards.items()))
-    condition, ids = among({row.id for row in rows})
-    found = {}
-    for values in read(sql.format(among=condition), ids=ids):
-        start, parts = 1, {}
-        for path, shape in shapes.items():
-            end = start + len(shape.names)
+    head: str
+    tail: str
+    parts: tuple[_Part, ...]
+    extra: tuple[str, ...]
+
+    def row(self, values: Sequence[Any]) -> Row:
+        made: list[Any] = []
+        end = 0
+        for shape, start, end, parent, name in self.parts:
+            # Whatever may be null is given by its id first.
             part = shape.row(values[start:end]) if values[start] is not None else None
-            parts[path], start = part, end
-            parent, _, name = path.rpartition(".")
-            if parent and parts[parent] is not None:
-                setattr(parts[parent], name, part)
-        found[values[0]] = parts
-    tops = [path for path in cards if "." not in path]
-    for row in rows:
-        for path in tops:
-            setattr(row, path, found[row.id][path])
+            made.append(part)
+            if name and made[parent] is not None:
+                setattr(made[parent], name, part)
+        row: Row = made[0]
+        for name, value in zip(self.extra, values[end:], strict=True):
+            setattr(row, name, value)
+        return row
+
+
+class Shown(TypedDict, total=False):
+    """What a page has of each row, all of it in one statement.
+
+    `names` are attributes of the row, `id` first; without them it has all. `cards` has, by the path
+    of an attribute (`customer`, `customer.user`), the names of what is read of what it points at,
+    `id` first; a path comes after the one that it goes on from. `columns` has, by the name that the
+    row gets it under, a column of raw SQL in which the row is `r`.
+    """
+
+    names: tuple[str, ...]
+    cards: Mapping[str, tuple[str, ...]]
+    columns: Mapping[str, str]
+
+
+def page(
+    query: Any, limit: int, offset: int = 0, *, counted: bool = False, **shown: Unpack[Shown]
+) -> list[Any]:
+    """A slice of an ordered Pony query over an entity, as rows.
+
+    With `counted` each tells as `in_all` how many the query has: one look at all of them instead of
+    two, but one that puts them in order, which a count need not do.
+    """
+    sql, arguments, _, _ = query._construct_sql_and_arguments()
+    found = _statement(
+        sql,
+        query._translator.expr_type,
+        shown.get("names", ()),
+        tuple(shown.get("cards", {}).items()),
+        tuple(shown.get("columns", {}).items()),
+        counted=counted,
+    )
+    whole = f"{found.head} LIMIT {limit:d} OFFSET {offset:d}{found.tail}"
+    return [found.row(values) for values in db._exec_sql(whole, arguments).fetchall()]
 
 
 def attach_set(
@@ -105,7 +142,7 @@ def attach_set(
     shape = _shape(entity, (back, *names))
     condition, ids = among(lists)
     column = entity._adict_[back].column
-    sql = f"SELECT {', '.join(shape.columns)} FROM {entity._table_} WHERE {column} {condition}"  # noqa: S608 - names of columns
+    sql = f"SELECT {', '.join(shape.columns)} FROM {entity._table_} WHERE {column} {condition}"
     parent = attrgetter(f"{back}.id")
     for values in read(sql, ids=ids):
         row = shape.row(values)
@@ -149,27 +186,67 @@ def _conversion(attribute: Any) -> Convert | None:
     return convert
 
 
-def _alias(path: str) -> str:
-    return f"card_{path.replace('.', '_')}"
+@lru_cache(maxsize=256)
+def _statement(
+    sql: str,
+    entity: Any,
+    names: tuple[str, ...],
+    cards: tuple[tuple[str, tuple[str, ...]], ...],
+    columns: tuple[tuple[str, str], ...],
+    *,
+    counted: bool,
+) -> _Statement:
+    """The statement of `page` around `sql`, Pony's own for the whole query.
+
+    Of that only the ids are taken, in their order, and numbered; what is shown is joined to them.
+    """
+    ids = _SELECT.match(sql)
+    if ids is None:
+        raise ValueError(f"no query over rows with an id: {sql}")
+    parts, shown, joins = _joined(entity, names or _names(entity), cards)
+    extra = dict(columns) | ({"in_all": "page.in_all"} if counted else {})
+    select = f"SELECT {', '.join((*shown, *extra.values()))} FROM "
+    query = f"SELECT {ids[1]}.id {sql[ids.end() :]}"
+    # What numbers the ids keeps the order in which it is given them.
+    number = "row_number() OVER () AS place"
+    if counted:
+        # Without a limit inside, PostgreSQL looks for the cheapest way to all of them.
+        head = (
+            f"WITH found AS MATERIALIZED ({query})"
+            f" {select}(SELECT id, {number}, COUNT(*) OVER () AS in_all FROM found"
+        )
+        end = ""
+    else:
+        head, end = f"{select}(SELECT id, {number} FROM ({query}", ") found"
+    tail = f"{end}) page JOIN {entity._table_} r ON r.id = page.id {joins} ORDER BY page.place"
+    return _Statement(head, tail, tuple(parts), tuple(extra))
 
 
-@lru_cache(maxsize=64)
-def _cards_sql(
-    entity: Any, cards: tuple[tuple[str, tuple[str, ...]], ...]
-) -> tuple[str, dict[str, _Shape]]:
-    """The statement of `attach`, and the shapes of the cards in the order of its columns."""
-    columns, joins = ["r.id"], [f"{entity._table_} r"]
-    entities, shapes = {"": entity}, {}
-    for path, names in cards:
-        parent, _, name = path.rpartition(".")
-        attribute = entities[parent]._adict_[name]
-        target, alias = attribute.py_type, _alias(path)
-        entities[path], shapes[path] = target, _shape(target, names)
+def _joined(
+    entity: Any, names: tuple[str, ...], cards: tuple[tuple[str, tuple[str, ...]], ...]
+) -> tuple[list[_Part], list[str], str]:
+    """The parts of a row, the columns that they are made of, and the joins that those need."""
+    shape = _shape(entity, names)
+    parts, joins = [_Part(shape, 0, len(names), 0, "")], []
+    columns = [f"r.{column}" for column in shape.columns]
+    places = {"": (0, entity, "r")}
+    for path, wanted in cards:
+        above, _, name = path.rpartition(".")
+        parent, of, alias_above = places[above]
+        attribute, alias = of._adict_[name], f"card_{path.replace('.', '_')}"
+        target = attribute.py_type
         kind = "JOIN" if attribute.is_required else "LEFT JOIN"
         joins.append(
-            f"{kind} {target._table_} {alias}"
-            f" ON {alias}.id = {_alias(parent) if parent else 'r'}.{attribute.column}"
+            f"{kind} {target._table_} {alias} ON {alias}.id = {alias_above}.{attribute.column}"
         )
-        columns += [f"{alias}.{column}" for column in shapes[path].columns]
-    sql = f"SELECT {', '.join(columns)} FROM {' '.join(joins)} WHERE r.id {{among}}"  # noqa: S608 - names of columns
-    return sql, shapes
+        shape = _shape(target, wanted)
+        places[path] = (len(parts), target, alias)
+        parts.append(_Part(shape, len(columns), len(columns) + len(wanted), parent, name))
+        columns += [f"{alias}.{column}" for column in shape.columns]
+    return parts, columns, " ".join(joins)
+
+
+@lru_cache
+def _names(entity: Any) -> tuple[str, ...]:
+    """Every attribute that has a column."""
+    return tuple(attribute.name for attribute in entity._attrs_with_columns_)

@@ -91,22 +91,22 @@ def listed(actor: Identity, wanted: Filter, *, page: int, limit: int) -> tuple[P
         page=page,
         limit=limit,
         total=None if narrowed else stats.total_bookings,
+        cards=OF_A_BOOKING,
     )
-    _complete(result.rows)
+    _attach_installments(result.rows)
     return result, stats
 
 
 def shown(booking_id: int) -> Any:
     """One booking with all that its cards show, as a row; what was written here is in it."""
     flush()
-    found = rows.page(Booking.select(lambda b: b.id == booking_id), 1)
-    _complete(found)
+    found = rows.page(Booking.select(lambda b: b.id == booking_id), 1, cards=OF_A_BOOKING)
+    _attach_installments(found)
     return found[0]
 
 
-def _complete(bookings: Sequence[Any]) -> None:
-    """Attach what cards and positions of bookings show."""
-    rows.attach(bookings, Booking, OF_A_BOOKING)
+def _attach_installments(bookings: Sequence[Any]) -> None:
+    """What the positions of bookings are worked out from."""
     rows.attach_set(bookings, "installments", Installment, "booking", POSITION)
 
 

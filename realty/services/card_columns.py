@@ -10,6 +10,14 @@ PROJECT = (
     *("id", "project_name", "status", "location_city", "location_state"),
     *("builder", "currency", "images"),
 )
+PROJECT_SUMMARY = (
+    *("id", "builder", "project_name", "project_type", "status", "location_address"),
+    *("location_city", "location_state", "latitude", "longitude", "total_units"),
+    *("available_units", "price_range_min", "price_range_max", "currency", "images"),
+    *("expected_completion_date", "rera_number", "is_featured", "is_published", "timezone"),
+    *("version", "created_at", "updated_at"),
+)
+"""What a list of projects shows of one."""
 UNIT = (
     *("id", "project", "tower", "unit_number", "unit_type", "floor_number"),
     *("carpet_area_sqft", "status"),

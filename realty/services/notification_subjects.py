@@ -9,10 +9,11 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Unpack
 
-from realty.db import Builder, Customer, Project, rows, scopes
+from realty.db import Builder, Project, rows, scopes
 from realty.db.bulk import among
+from realty.db.rows import Shown
 from realty.security import Identity
 from realty.services.card_columns import USER
 
@@ -117,8 +118,7 @@ def _found(places: list[_Place], identity: Identity) -> dict[Subject, About]:
     wanted = {each.customer_id for each in places if each.customer_id}
     if wanted and identity.role == "builder":
         visible = scopes.visible_customers(identity).filter(lambda c: c.id in wanted)
-        customers = _shown(visible, wanted)
-        rows.attach(list(customers.values()), Customer, {"user": USER})
+        customers = _shown(visible, wanted, cards={"user": USER})
     return {
         (each.kind, each.id): About(
             projects.get(each.project_id or 0),
@@ -138,6 +138,6 @@ def _projects(places: list[_Place], identity: Identity) -> dict[int, Any]:
     return found | _shown(visible, others)
 
 
-def _shown(query: Any, ids: Collection[int | None]) -> dict[int, Any]:
+def _shown(query: Any, ids: Collection[int | None], **shown: Unpack[Shown]) -> dict[int, Any]:
     """The rows of `query`, which are among these ids, by id."""
-    return {row.id: row for row in rows.page(query, len(ids))} if ids else {}
+    return {row.id: row for row in rows.page(query, len(ids), **shown)} if ids else {}

@@ -115,7 +115,8 @@ def inbox(
 ) -> Inbox:
     """What the caller was told in the application; what was only mailed is not listed."""
     shown = _shown(identity)
-    unread = shown.filter(lambda n: not n.is_read).count()
+    all_unread = is_read is False and notification_type is None
+    unread = None if all_unread else shown.filter(lambda n: not n.is_read).count()
     if is_read is not None:
         shown = shown.filter(lambda n: n.is_read == is_read)
     if notification_type is not None:
@@ -124,8 +125,8 @@ def inbox(
         ordered = shown.order_by(lambda n: (n.created_at, n.id))
     else:
         ordered = shown.order_by(lambda n: (desc(n.created_at), desc(n.id)))
-    found = page_of_rows(ordered, page=page, limit=limit)
-    return Inbox(found, about(found.rows, identity), unread)
+    found = page_of_rows(ordered, page=page, limit=limit, counted=True)
+    return Inbox(found, about(found.rows, identity), found.total if unread is None else unread)
 
 
 def _shown(identity: Identity) -> Any:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Unpack
 
 from realty.db import rows
+from realty.db.rows import Shown
 from realty.errors import ValidationFailed
 from realty.services.policy import current_policy
 
@@ -35,31 +36,40 @@ class Page:
 def page_of(query: Any, *, page: int, limit: int, total: int | None = None) -> Page:
     """Slice an ordered Pony query; 422 for an offset past `pagination.max_offset`. `total` is how
     many there are, where that is known already."""
-    return _page(query, lambda offset: query[offset : offset + limit], page, limit, total)
-
-
-def page_of_rows(query: Any, *, page: int, limit: int, total: int | None = None) -> Page:
-    """The same as rows, for what is only shown (`realty.db.rows`)."""
-    return _page(query, lambda offset: rows.page(query, limit, offset), page, limit, total)
-
-
-def _page(
-    query: Any,
-    slice_from: Callable[[int], Sequence[Any]],
-    page: int,
-    limit: int,
-    total: int | None,
-) -> Page:
-    offset = (page - 1) * limit
-    if offset:
-        _require_near(offset)
+    offset = _offset(page, limit)
     if total is None:
         total = query.count()
-    return Page(slice_from(offset) if total > offset else (), page, limit, total)
+    rows = query[offset : offset + limit] if total > offset else ()
+    return Page(rows, page, limit, total)
 
 
-def _require_near(offset: int) -> None:
-    most = current_policy().pagination_max_offset
+def page_of_rows(
+    query: Any,
+    *,
+    page: int,
+    limit: int,
+    total: int | None = None,
+    counted: bool = False,
+    **shown: Unpack[Shown],
+) -> Page:
+    """The same as rows with all that they show (`realty.db.rows.page`), for what is only shown.
+
+    With `counted` the page counts in its own statement: for lists that their filters keep short.
+    """
+    offset = _offset(page, limit)
+    if total is None and not counted:
+        total = query.count()
+    found = rows.page(query, limit, offset, counted=counted, **shown) if total != 0 else []
+    if total is None:
+        # No row tells how many come before a page that is past the last.
+        total = found[0].in_all if found else query.count() if offset else 0
+    return Page(found, page, limit, total)
+
+
+def _offset(page: int, limit: int) -> int:
+    offset = (page - 1) * limit
+    most = current_policy().pagination_max_offset if offset else 0
     if offset > most:
         message = f"Pages reach no further than row {most}; narrow the filters."
         raise ValidationFailed.at("page", message, str(most))
+    return offset

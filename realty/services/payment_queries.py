@@ -101,8 +101,8 @@ def listed(actor: Identity, wanted: Filter, *, page: int, limit: int) -> tuple[P
     """A page of the caller's payments with all that their cards show, in a bounded number of
     queries."""
     found = _searched(_narrowed(scopes.visible_payments(actor), wanted), wanted.q)
-    result = page_of_rows(_ordered(found, wanted.sort), page=page, limit=limit)
-    rows.attach(result.rows, Payment, OF_A_PAYMENT)
+    ordered = _ordered(found, wanted.sort)
+    result = page_of_rows(ordered, page=page, limit=limit, cards=OF_A_PAYMENT)
     bookings = [payment.booking for payment in result.rows]
     rows.attach_set(bookings, "installments", Installment, "booking", POSITION)
     back = _given_back(result.rows)

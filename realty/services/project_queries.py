@@ -5,14 +5,15 @@ Whatever the number of projects on a page, each kind of derived value costs one 
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
-from typing import Any
+from functools import cache
+from typing import Any, NamedTuple
 
 import orjson
-from pony.orm import count, desc, select
+from pony.orm import count, desc, flush, select
 
 from realty.db import Booking, Project, SavedProject, Unit, rows, scopes
 from realty.db.bulk import among
@@ -27,7 +28,7 @@ from realty.rules.progress import (
     schedule_state,
 )
 from realty.security import Identity
-from realty.services.card_columns import BUILDER
+from realty.services.card_columns import BUILDER, PROJECT_SUMMARY
 from realty.services.paging import Page, page_of_rows
 
 _CARDS = {"builder": BUILDER}
@@ -78,14 +79,15 @@ class ProjectFilters:
     limit: int
 
 
-@dataclass(slots=True)
-class UnitFigures:
-    """What the units of one project come to; a range is null without units."""
+class UnitFigures(NamedTuple):
+    """What the units of one project come to; a bound is null without units."""
 
-    by_status: dict[str, int] = field(default_factory=dict)
-    bedrooms: tuple[int | None, int | None] = (None, None)
-    area_sqft: tuple[Decimal | None, Decimal | None] = (None, None)
-    carpet_area_sqft: tuple[Decimal | None, Decimal | None] = (None, None)
+    bedrooms_min: int | None
+    bedrooms_max: int | None
+    area_sqft_min: Decimal | None
+    area_sqft_max: Decimal | None
+    carpet_area_sqft_min: Decimal | None
+    carpet_area_sqft_max: Decimal | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -111,9 +113,15 @@ def search(viewer: Identity | None, filters: ProjectFilters) -> Page:
     query = _by_column(query, filters)
     query = _by_text(query, filters)
     query = query.order_by(ORDERS[filters.sort])
-    found = page_of_rows(query, page=filters.page, limit=filters.limit)
-    rows.attach(found.rows, Project, _CARDS)
-    return found
+    return page_of_rows(
+        query,
+        page=filters.page,
+        limit=filters.limit,
+        counted=True,
+        names=PROJECT_SUMMARY,
+        cards=_CARDS,
+        columns=_derived(),
+    )
 
 
 def read(project_id: int) -> Any:
@@ -125,11 +133,13 @@ def read(project_id: int) -> Any:
 
 
 def shown(project_id: int) -> Any:
-    """The same as a row with its builder, for what is only shown."""
-    found = rows.page(Project.select(lambda p: p.id == project_id), 1)
+    """The same as a row with its builder and what is derived, for what is only shown; what was
+    written here is in it."""
+    flush()
+    query = Project.select(lambda p: p.id == project_id)
+    found = rows.page(query, 1, cards=_CARDS, columns=_derived())
     if not found:
         raise NotFound
-    rows.attach(found, Project, _CARDS)
     return found[0]
 
 
@@ -196,80 +206,65 @@ def _with_word(query: Any, word: str) -> Any:
 def facts_of(
     projects: Sequence[Any], viewer: Identity | None, *, now: datetime
 ) -> list[ProjectFacts]:
-    """Everything that answers derive for these projects, in their order."""
+    """Everything that answers derive for these rows of `search` or `shown`, in their order."""
     ids = [project.id for project in projects]
     own_id = viewer.builder_id if viewer else None
     own = {project.id for project in projects if project.builder.id == own_id}
-    derived = _derived(ids)
-    units = {project_id: each[0] for project_id, each in derived.items()}
-    phases = {project_id: each[1] for project_id, each in derived.items()}
     bookings, saved = _booking_counts(own), _saved(ids, viewer)
-    return [
-        ProjectFacts(
+    found = []
+    for project in projects:
+        is_own = project.id in own
+        phases = _phases(project.phase_lines)
+        by_status, *ranges = orjson.loads(project.unit_figures)
+        facts = ProjectFacts(
             project=project,
-            units=units[project.id],
-            overall_progress=overall_progress(phases[project.id]),
-            schedule_state=schedule_state(phases[project.id], local_date(now, project.timezone)),
-            next_milestone=next_milestone(phases[project.id], hidden_too=project.id in own),
+            units=UnitFigures(
+                *ranges[:2], *(None if each is None else Decimal(each) for each in ranges[2:])
+            ),
+            overall_progress=overall_progress(phases),
+            schedule_state=schedule_state(phases, local_date(now, project.timezone)),
+            next_milestone=next_milestone(phases, hidden_too=is_own),
             is_saved=None if saved is None else project.id in saved,
-            bookings_count=bookings.get(project.id, 0) if project.id in own else None,
-            units_by_status=units[project.id].by_status if project.id in own else None,
+            bookings_count=bookings.get(project.id, 0) if is_own else None,
+            units_by_status=by_status or {} if is_own else None,
         )
-        for project in projects
-    ]
+        found.append(facts)
+    return found
 
 
-# What lists derive, the same for both databases: numbers and days travel as text, because JSON
-# would make floats of them.
-_UNITS = """(SELECT {array}(f.line) FROM (SELECT {line}(u.status, count(*), min(u.bedrooms),
-    max(u.bedrooms), CAST(min(u.area_sqft) AS TEXT), CAST(max(u.area_sqft) AS TEXT),
-    CAST(min(u.carpet_area_sqft) AS TEXT), CAST(max(u.carpet_area_sqft) AS TEXT)) AS line
-    FROM units u WHERE u.project_id = p.id GROUP BY u.status) f)"""
-_PHASES = """(SELECT {array}({line}(h.id, h.sequence, h.phase_name, h.milestone_code,
+# Columns of the project `r`, the same for both databases: numbers and days travel as text, because
+# JSON would make floats of them.
+_UNIT_FIGURES = """(SELECT CAST({array}({object}(f.status, f.number), min(f.least_bedrooms),
+    max(f.most_bedrooms), CAST(min(f.least_area) AS TEXT), CAST(max(f.most_area) AS TEXT),
+    CAST(min(f.least_carpet) AS TEXT), CAST(max(f.most_carpet) AS TEXT)) AS TEXT)
+    FROM (SELECT u.status AS status, count(*) AS number, min(u.bedrooms) AS least_bedrooms,
+    max(u.bedrooms) AS most_bedrooms, min(u.area_sqft) AS least_area,
+    max(u.area_sqft) AS most_area, min(u.carpet_area_sqft) AS least_carpet,
+    max(u.carpet_area_sqft) AS most_carpet
+    FROM units u WHERE u.project_id = r.id GROUP BY u.status) f)"""
+_PHASE_LINES = """(SELECT CAST({each}({array}(h.id, h.sequence, h.phase_name, h.milestone_code,
     CAST(h.weight_percent AS TEXT), CAST(h.progress_percentage AS TEXT), h.status,
-    CAST(h.expected_end_date AS TEXT), h.customer_visible))
-    FROM project_progress h WHERE h.project_id = p.id)"""
-
-
-def _derived(ids: Collection[int]) -> dict[int, tuple[UnitFigures, list[Phase]]]:
-    """What the units and the phases of each project come to, in one statement."""
-    return {
-        project_id: (_figures(_lines(units)), [_phase(*line) for line in _lines(phases)])
-        for project_id, units, phases in _columns(ids, _UNITS, _PHASES)
-    }
-
-
-def _columns(ids: Collection[int], *columns: str) -> Sequence[tuple[Any, ...]]:
-    """Columns of JSON for each of these projects, after its id."""
-    if not ids:
-        return ()
-    condition, sent = among(ids)
-    shown = ", ".join(columns).format(**_JSON[is_postgres()])
-    return rows.read(f"SELECT p.id, {shown} FROM projects p WHERE p.id {condition}", ids=sent)  # noqa: S608 - columns of our own
-
-
+    CAST(h.expected_end_date AS TEXT), h.customer_visible)) AS TEXT)
+    FROM project_progress h WHERE h.project_id = r.id)"""
 _JSON = {
-    True: {"array": "json_agg", "line": "json_build_array"},
-    False: {"array": "json_group_array", "line": "json_array"},
+    True: {"array": "json_build_array", "object": "json_object_agg", "each": "json_agg"},
+    False: {"array": "json_array", "object": "json_group_object", "each": "json_group_array"},
 }
 
 
-def _lines(column: Any) -> list[Any]:
-    """An array of arrays, as the driver gives it: as text, or null for none."""
-    lines = orjson.loads(column) if isinstance(column, str) else column or []
-    # SQLite nests what it was given as text.
-    return [orjson.loads(line) if isinstance(line, str) else line for line in lines]
+@cache
+def _derived() -> Mapping[str, str]:
+    """What the units and the phases of a project come to, as columns of JSON."""
+    names = _JSON[is_postgres()]
+    return {
+        "unit_figures": _UNIT_FIGURES.format_map(names),
+        "phase_lines": _PHASE_LINES.format_map(names),
+    }
 
 
-def _figures(lines: list[Any]) -> UnitFigures:
-    found = UnitFigures()
-    for status, number, *bounds in lines:
-        found.by_status[status] = number
-        areas = [None if each is None else Decimal(each) for each in bounds[2:]]
-        found.bedrooms = _wider(found.bedrooms, bounds[0], bounds[1])
-        found.area_sqft = _wider(found.area_sqft, areas[0], areas[1])
-        found.carpet_area_sqft = _wider(found.carpet_area_sqft, areas[2], areas[3])
-    return found
+def _phases(lines: str | None) -> list[Phase]:
+    """The phases of a column of them, in no order."""
+    return [_phase(*line) for line in orjson.loads(lines or "[]")]
 
 
 def _phase(*line: Any) -> Phase:
@@ -287,28 +282,30 @@ def _phase(*line: Any) -> Phase:
     )
 
 
-def _wider(known: tuple[Any, Any], lowest: Any, highest: Any) -> tuple[Any, Any]:
-    """The range that holds both; None is no bound."""
-    values = sorted(each for each in (*known, lowest, highest) if each is not None)
-    return (values[0], values[-1]) if values else (None, None)
-
-
 def phases_by_project(ids: Collection[int]) -> dict[int, list[Phase]]:
     """The phases of these projects, in no order; a project without any has an empty list."""
-    found = {project_id: _lines(phases) for project_id, phases in _columns(ids, _PHASES)}
-    return {project_id: [_phase(*line) for line in found.get(project_id, [])] for project_id in ids}
+    if not ids:
+        return {}
+    condition, sent = among(ids)
+    lines = _derived()["phase_lines"]
+    sql = f"SELECT r.id, {lines} FROM projects r WHERE r.id {condition}"  # noqa: S608 - our own column
+    found = dict(rows.read(sql, ids=sent))
+    return {project_id: _phases(found.get(project_id)) for project_id in ids}
 
 
 def _booking_counts(ids: Collection[int]) -> dict[int, int]:
-    selected = select((b.project.id, count(b)) for b in Booking if b.project.id in ids)
-    return dict(selected) if ids else {}
+    if not ids:
+        return {}
+    return dict(select((b.project.id, count(b)) for b in Booking if b.project.id in ids))
 
 
 def _saved(ids: Collection[int], viewer: Identity | None) -> set[int] | None:
     if viewer is None or viewer.customer_id is None:
         return None
+    if not ids:
+        return set()
     customer_id = viewer.customer_id
     selected = select(
         s.project.id for s in SavedProject if s.customer.id == customer_id and s.project.id in ids
     )
-    return set(selected) if ids else set()
+    return set(selected)

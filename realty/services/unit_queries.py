@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 
 from pony.orm import desc, select
 
-from realty.db import Project, Unit, rows, scopes
+from realty.db import Project, Unit, scopes
 from realty.errors import NotFound
 from realty.security import Identity
 from realty.services.card_columns import PROJECT
@@ -112,9 +112,13 @@ def search(viewer: Identity | None, filters: UnitFilters) -> Page:
     for word in (filters.q or "").lower().split():
         query = _with_word(query, word, numbers_too=one_builder)
     query = query.order_by(ORDERS[filters.sort])
-    found = page_of_rows(query, page=filters.page, limit=filters.limit)
-    rows.attach(found.rows, Unit, _CARDS)
-    return found
+    return page_of_rows(
+        query,
+        page=filters.page,
+        limit=filters.limit,
+        counted=filters.project_id is not None,
+        cards=_CARDS,
+    )
 
 
 def _with_word(query: Any, word: str, *, numbers_too: bool) -> Any:

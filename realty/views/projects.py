@@ -46,14 +46,13 @@ def create_project(context: ProjectCollection, request: Request) -> Response:
         actor=require_identity(request), body=body, now=request.now, policy=current_policy()
     )
     request.response.location = request.route_path("project", project_id=project.id)
-    return tagged(request, _shown(project, context.identity, request), project)
+    return _tagged(request, project.id, context.identity)
 
 
 @operation("getProject", permission=P.PROJECT_READ)
 def get_project(context: ProjectResource, request: Request) -> Response:
     """One project."""
-    project = project_queries.shown(context.project_id)
-    return tagged(request, _shown(project, context.identity, request), project)
+    return _tagged(request, context.project_id, context.identity)
 
 
 @operation("updateProject", permission=P.PROJECT_EDIT)
@@ -80,14 +79,14 @@ def publish_project(context: ProjectResource, request: Request) -> Response:
     project = projects.publish(
         project_id=context.project_id, now=request.now, policy=current_policy()
     )
-    return tagged(request, _shown(project, context.identity, request), project)
+    return _tagged(request, project.id, context.identity)
 
 
 @operation("unpublishProject", permission=P.PROJECT_PUBLISH)
 def unpublish_project(context: ProjectResource, request: Request) -> Response:
     """Hide a project from the public."""
     project = projects.unpublish(project_id=context.project_id)
-    return tagged(request, _shown(project, context.identity, request), project)
+    return _tagged(request, project.id, context.identity)
 
 
 @operation("setProjectFeatured", permission=P.PROJECT_FEATURE)
@@ -98,7 +97,7 @@ def set_project_featured(context: ProjectResource, request: Request) -> Response
         is_featured=request.openapi_validated.body["is_featured"],
         expected=if_match(request),
     )
-    return tagged(request, _shown(project, context.identity, request), project)
+    return _tagged(request, project.id, context.identity)
 
 
 @operation("saveProject", permission=P.PROJECT_SAVE)
@@ -143,10 +142,11 @@ def _updated(context: ProjectResource, request: Request) -> Response:
         expected=if_match(request),
         now=request.now,
     )
-    return tagged(request, _shown(project, context.identity, request), project)
+    return _tagged(request, project.id, context.identity)
 
 
-def _shown(project: Any, identity: Identity | None, request: Request) -> Json:
+def _tagged(request: Request, project_id: int, identity: Identity | None) -> Response:
     """`ProjectData`, as the caller may see it."""
+    project = project_queries.shown(project_id)
     (facts,) = project_queries.facts_of([project], identity, now=request.now)
-    return {"project": project_json(facts, current_policy())}
+    return tagged(request, {"project": project_json(facts, current_policy())}, project)

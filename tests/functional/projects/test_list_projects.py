@@ -299,7 +299,7 @@ def test_list_projects_costs_the_same_queries_whatever_the_page(api: Api, role: 
     with queries() as many:
         assert len(found(api, caller, limit=100)) == 11
     assert len(many) == len(few)
-    assert 4 <= len(many) <= 10
+    assert 1 <= len(many) <= 3
 
 
 def test_list_projects_answers_304_to_its_etag(api: Api) -> None:
