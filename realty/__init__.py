@@ -25,6 +25,7 @@ def main(global_config: dict[str, Any] | None = None, **ini: Any) -> Router:
     connect(settings.database_url)
     check_migrated()
     with Configurator(settings={**ini, "realty": settings}) as config:
+        config.include("realty.requests")  # one class for all of them
         config.include("realty.responses")  # Location stays relative
         config.include("realty.tweens")  # ids, hostile bytes, CORS, headers
         config.include("realty.metrics")  # outermost: what is counted of every request

@@ -62,6 +62,12 @@ LIMITED_BY_ACCOUNT = frozenset(
 )
 LIMITED_BESIDE_POST = frozenset({("DELETE", "auth_me"), ("GET", "auth_export")})
 """What is limited by account too: it asks for the password again, or is much work."""
+ALWAYS = (
+    ("X-Content-Type-Options", "nosniff"),
+    ("Referrer-Policy", "no-referrer"),
+    ("X-Frame-Options", "DENY"),
+)
+HTTPS_ONLY = ("Strict-Transport-Security", "max-age=31536000; includeSubDomains")
 NOTHING_ALLOWED = "default-src 'none'; frame-ancestors 'none'"
 """JSON has nothing to load; a browser that is made to show it as a page loads nothing."""
 DOCS_ALLOWED = (
@@ -153,29 +159,29 @@ def _is_preflight(request: Request) -> bool:
 
 
 def _add_headers(request: Request, response: Response, settings: Settings) -> None:
-    headers = response.headers
-    headers["X-Request-ID"] = request.id
-    headers["X-Content-Type-Options"] = "nosniff"
-    headers["Referrer-Policy"] = "no-referrer"
-    headers["X-Frame-Options"] = "DENY"
     route = getattr(request, "matched_route", None)
     on_docs = route is not None and route.name == "docs"
-    headers["Content-Security-Policy"] = DOCS_ALLOWED if on_docs else NOTHING_ALLOWED
+    # No view sets these; the list is written to, because WebOb looks through it for each that is
+    # set by name.
+    headers = response.headerlist
+    headers += ALWAYS
+    headers.append(("X-Request-ID", request.id))
+    headers.append(("Content-Security-Policy", DOCS_ALLOWED if on_docs else NOTHING_ALLOWED))
     if settings.is_production:
-        headers["Strict-Transport-Security"] = "max-age=31536000; includeSubDomains"
-    if "Cache-Control" not in headers:
+        headers.append(HTTPS_ONLY)
+    if response.headers.get("Cache-Control") is None:
         private = "Authorization" in request.headers or request.method not in {"GET", "HEAD"}
-        headers["Cache-Control"] = "no-store" if private else "no-cache"
+        headers.append(("Cache-Control", "no-store" if private else "no-cache"))
     response.vary = _joined(response.vary or (), ("Origin", "Authorization"))
     origin = request.headers.get("Origin")
     if origin in settings.cors_origins:
-        headers["Access-Control-Allow-Origin"] = origin
-        headers["Access-Control-Allow-Credentials"] = "true"
-        headers["Access-Control-Expose-Headers"] = CORS_EXPOSED
+        headers.append(("Access-Control-Allow-Origin", origin))
+        headers.append(("Access-Control-Allow-Credentials", "true"))
+        headers.append(("Access-Control-Expose-Headers", CORS_EXPOSED))
         if _is_preflight(request):
-            headers["Access-Control-Allow-Methods"] = CORS_METHODS
-            headers["Access-Control-Allow-Headers"] = CORS_HEADERS
-            headers["Access-Control-Max-Age"] = "600"
+            headers.append(("Access-Control-Allow-Methods", CORS_METHODS))
+            headers.append(("Access-Control-Allow-Headers", CORS_HEADERS))
+            headers.append(("Access-Control-Max-Age", "600"))
 
 
 def _joined(present: Iterable[str], added: Iterable[str]) -> tuple[str, ...]:

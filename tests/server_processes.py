@@ -187,14 +187,14 @@ def serving(database_url: str, log: Path, size: int = 3) -> Iterator[Fleet]:
 
 
 def _serve(port: int, database_url: str) -> None:
-    import waitress
-
     import realty
+    from realty import server
     from tests.deployment import INI
 
     app = realty.main({}, **INI, **{"realty.database_url": database_url})
-    waitress.serve(
+    server.serve(
         app,
+        {},
         host="127.0.0.1",
         port=port,
         threads=THREADS,

@@ -240,7 +240,7 @@ def _notify(db: Session, kind: str, addresses: Mapping[int, str], news: Mapping[
     off = {(user_id, channel) for user_id, channel in switched_off}
     wanted = {
         user_id: [channel for channel in CHANNELS if (user_id, channel) not in off]
-        for user_id in addresses
+        for user_id in sorted(addresses)
     }
     told = [
         Notification(user_id=user_id, notification_type=kind, channels=channels, **news)

@@ -11,6 +11,7 @@ import psycopg2
 from pony.orm import core
 from pony.orm.dbapiprovider import InterfaceError, OperationalError
 from pony.orm.dbproviders.postgres import PGPool, PGProvider
+from psycopg2.extensions import TRANSACTION_STATUS_IDLE
 from psycopg2.extensions import connection as Connection  # noqa: N812 - a class in lower case
 
 
@@ -23,8 +24,8 @@ class SafePool(PGPool):
     def release(self, con: Connection) -> None:
         """Take `con` back after a session; a dead one is forgotten, the work before it stands."""
         try:
-            con.rollback()
-            con.autocommit = False
+            if con.info.transaction_status != TRANSACTION_STATUS_IDLE:
+                con.rollback()
         except psycopg2.Error:
             self.drop(con)
 

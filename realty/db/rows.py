@@ -15,16 +15,18 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping, Sequence
 from functools import lru_cache
-from operator import attrgetter
 from typing import Any, NamedTuple, TypedDict, Unpack
 
 import orjson
 from pony.orm.ormtypes import Json
 
-from realty.db.bulk import among
 from realty.db.database import db, is_postgres
 
 Convert = Callable[[Any], Any]
+_JSON = {
+    True: {"array": "json_build_array", "object": "json_object_agg", "each": "json_agg"},
+    False: {"array": "json_array", "object": "json_group_object", "each": "json_group_array"},
+}
 # Pony begins so, and has each clause on a line of its own.
 _SELECT = re.compile(r'SELECT ("\w+")\."id"[^\n]*\n')
 
@@ -129,31 +131,20 @@ def page(
     return [found.row(values) for values in db._exec_sql(whole, arguments).fetchall()]
 
 
-def attach_set(
-    rows: Sequence[Any], name: str, entity: Any, back: str, names: tuple[str, ...]
-) -> None:
-    """Give each of `rows` under `name` the list of all rows of `entity` that point at it by the
-    attribute `back`, with the attributes `names`, in one statement."""
-    lists: dict[int, list[Any]] = {row.id: [] for row in rows}
-    for row in rows:
-        setattr(row, name, lists[row.id])
-    if not rows:
-        return
-    shape = _shape(entity, (back, *names))
-    condition, ids = among(lists)
-    column = entity._adict_[back].column
-    sql = f"SELECT {', '.join(shape.columns)} FROM {entity._table_} WHERE {column} {condition}"
-    parent = attrgetter(f"{back}.id")
-    for values in read(sql, ids=ids):
-        row = shape.row(values)
-        lists[parent(row)].append(row)
-
-
 def read(sql: str, **values: Any) -> list[tuple[Any, ...]]:
     """What a statement finds, with `$name` for each of `values`; outside of any transaction where
     none has begun."""
     found: list[tuple[Any, ...]] = db._exec_sql(_worded(sql), values).fetchall()
     return found
+
+
+def in_json(sql: str) -> str:
+    """A column of raw SQL that is the text of JSON: `{array}` stands for what makes an array of
+    values, `{each}` of rows, and `{object}` what makes an object of names and values in rows.
+
+    Numbers with a point and days must be cast to text in it: JSON would make floats of them.
+    """
+    return sql.format_map(_JSON[is_postgres()])
 
 
 @lru_cache(maxsize=256)

@@ -17,6 +17,7 @@ from realty.resources.administration import (
 from realty.resources.catalogue import (
     PhaseResource,
     ProjectCollection,
+    ProjectPage,
     ProjectReportResource,
     ProjectResource,
     UnitCollection,
@@ -98,6 +99,7 @@ __all__ = [
     "PhaseResource",
     "ProjectCollection",
     "ProjectModels",
+    "ProjectPage",
     "ProjectReportResource",
     "ProjectResource",
     "ProjectUpdates",

@@ -2,14 +2,23 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from pony.orm import select
 from pyramid.authorization import Allow, Everyone
 from pyramid.request import Request
 
 from realty.db import ProjectPhase, scopes
 from realty.permissions import P
-from realty.resources.base import Acl, first_or_404, path_id, viewer_or_required
+from realty.resources.base import (
+    SAFE_METHODS,
+    Acl,
+    first_or_404,
+    path_id,
+    viewer_or_required,
+)
 from realty.security import require_identity
+from realty.services import project_queries
 
 _READ_CATALOGUE = (P.PROJECT_READ, P.UNIT_READ)
 
@@ -31,7 +40,11 @@ class ProjectResource:
         self.project_id = path_id(request, "project_id")
         project_id = self.project_id
         visible = scopes.visible_projects(self.identity).filter(lambda p: p.id == project_id)
-        self.builder_id: int = first_or_404(select(p.builder.id for p in visible))
+        self.builder_id: int = self._builder_of(visible, request)
+
+    def _builder_of(self, visible: Any, _request: Request) -> int:
+        builder_id: int = first_or_404(select(p.builder.id for p in visible))
+        return builder_id
 
     def __acl__(self) -> Acl:
         return [
@@ -53,6 +66,18 @@ class ProjectResource:
             (Allow, "role:customer", (P.PROJECT_SAVE, P.PROGRESS_REPORT)),
             (Allow, "role:admin", P.PROJECT_FEATURE),
         ]
+
+
+class ProjectPage(ProjectResource):
+    """The same; what only reads it has all that is shown in the statement that asks whether it may
+    be, in `shown`: a third of the time that three statements take."""
+
+    def _builder_of(self, visible: Any, request: Request) -> int:
+        if request.method not in SAFE_METHODS:
+            return super()._builder_of(visible, request)
+        self.shown = project_queries.shown(visible)
+        builder_id: int = self.shown.builder.id
+        return builder_id
 
 
 class PhaseResource:

@@ -6,13 +6,14 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
-from functools import reduce
+from functools import cache, reduce
 from operator import add
-from typing import Any
+from typing import Any, NamedTuple
 
+import orjson
 from pony.orm import count, desc, flush, select, sum  # noqa: A004 - sum is of a query
 
-from realty.db import Booking, Installment, rows, scopes
+from realty.db import Booking, rows, scopes
 from realty.rules.clock import local_date
 from realty.rules.interest import simple_interest
 from realty.rules.lifecycles import CANCELLABLE, DEAD
@@ -20,7 +21,7 @@ from realty.rules.money import ZERO, paisa, percent_of
 from realty.rules.policy import Policy
 from realty.rules.position import PayableRow, PaymentPosition, installment_status, payment_position
 from realty.security import Identity
-from realty.services.card_columns import OF_A_BOOKING, POSITION
+from realty.services.card_columns import OF_A_BOOKING
 from realty.services.paging import Page, page_of_rows
 from realty.services.policy import current_policy
 from realty.services.timelines import Entry, timeline_of
@@ -54,6 +55,16 @@ class Stats:
     cancelled_bookings: int
     total_revenue: Decimal
     pending_revenue: Decimal
+
+
+class InstallmentLine(NamedTuple):
+    """An installment, as far as the position of its booking looks at it."""
+
+    sequence: int
+    amount: Decimal
+    paid_amount: Decimal
+    due_date: date | None
+    status: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,22 +103,46 @@ def listed(actor: Identity, wanted: Filter, *, page: int, limit: int) -> tuple[P
         limit=limit,
         total=None if narrowed else stats.total_bookings,
         cards=OF_A_BOOKING,
+        columns={"installment_lines": installment_lines("r.id")},
     )
-    _attach_installments(result.rows)
+    for booking in result.rows:
+        booking.installments = installments_in(booking.installment_lines)
     return result, stats
 
 
 def shown(booking_id: int) -> Any:
     """One booking with all that its cards show, as a row; what was written here is in it."""
     flush()
-    found = rows.page(Booking.select(lambda b: b.id == booking_id), 1, cards=OF_A_BOOKING)
-    _attach_installments(found)
-    return found[0]
+    query = Booking.select(lambda b: b.id == booking_id)
+    columns = {"installment_lines": installment_lines("r.id")}
+    (booking,) = rows.page(query, 1, cards=OF_A_BOOKING, columns=columns)
+    booking.installments = installments_in(booking.installment_lines)
+    return booking
 
 
-def _attach_installments(bookings: Sequence[Any]) -> None:
-    """What the positions of bookings are worked out from."""
-    rows.attach_set(bookings, "installments", Installment, "booking", POSITION)
+_INSTALLMENTS = """(SELECT CAST({{each}}({{array}}(i.sequence, CAST(i.amount AS TEXT),
+    CAST(i.paid_amount AS TEXT), CAST(i.due_date AS TEXT), i.status)) AS TEXT)
+    FROM installments i WHERE i.booking_id = {booking_id})"""
+
+
+@cache
+def installment_lines(booking_id: str) -> str:
+    """What the money of a booking stands by, as a column of JSON; `booking_id` is SQL."""
+    return rows.in_json(_INSTALLMENTS.format(booking_id=booking_id))
+
+
+def installments_in(lines: str | None) -> list[InstallmentLine]:
+    """The rows of such a column, in no order."""
+    return [
+        InstallmentLine(
+            sequence,
+            Decimal(amount),
+            Decimal(paid_amount),
+            None if due_date is None else date.fromisoformat(due_date),
+            status,
+        )
+        for sequence, amount, paid_amount, due_date, status in orjson.loads(lines or "[]")
+    ]
 
 
 def position_of(booking: Any) -> PaymentPosition:

@@ -51,6 +51,3 @@ OF_A_PAYMENT = MappingProxyType(
     }
 )
 """Everything that a payment points at."""
-
-POSITION = ("sequence", "amount", "paid_amount", "due_date", "status")
-"""What the money of a booking stands by, of an installment."""

@@ -10,12 +10,13 @@ from typing import Any
 
 from pony.orm import desc, raw_sql, select
 
-from realty.db import Booking, Customer, Installment, Payment, rows, scopes
+from realty.db import Booking, Customer, Payment, scopes
 from realty.rules.allocation import Share
 from realty.security import Identity
 from realty.services import ledger
 from realty.services.allocation import allocation_among
-from realty.services.card_columns import OF_A_PAYMENT, POSITION
+from realty.services.booking_queries import installment_lines, installments_in
+from realty.services.card_columns import OF_A_PAYMENT
 from realty.services.ledger import GivenBack
 from realty.services.paging import Page, page_of_rows
 from realty.services.payments import duplicates_of
@@ -102,9 +103,10 @@ def listed(actor: Identity, wanted: Filter, *, page: int, limit: int) -> tuple[P
     queries."""
     found = _searched(_narrowed(scopes.visible_payments(actor), wanted), wanted.q)
     ordered = _ordered(found, wanted.sort)
-    result = page_of_rows(ordered, page=page, limit=limit, cards=OF_A_PAYMENT)
-    bookings = [payment.booking for payment in result.rows]
-    rows.attach_set(bookings, "installments", Installment, "booking", POSITION)
+    lines = {"installment_lines": installment_lines("r.booking_id")}
+    result = page_of_rows(ordered, page=page, limit=limit, cards=OF_A_PAYMENT, columns=lines)
+    for payment in result.rows:
+        payment.booking.installments = installments_in(payment.installment_lines)
     back = _given_back(result.rows)
     return result, [_shown(payment, back[payment.id]) for payment in result.rows]
 

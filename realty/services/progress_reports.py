@@ -45,7 +45,7 @@ def progress_report(project_id: int, *, viewer: Identity, now: datetime) -> Docu
     if not phases:
         message = "There is a progress report once the project has phases."
         raise Conflict(message, details=[Detail("phases", message)])
-    [facts] = project_queries.facts_of([project_queries.shown(project_id)], viewer, now=now)
+    [facts] = project_queries.facts_of([project_queries.shown_now(project_id)], viewer, now=now)
     today = local_date(now, project.timezone)
     reference = f"PR/{project.id}/{today.isoformat()}"
     milestone = facts.next_milestone

@@ -17,7 +17,6 @@ from pony.orm import count, desc, flush, select
 
 from realty.db import Booking, Project, SavedProject, Unit, rows, scopes
 from realty.db.bulk import among
-from realty.db.database import is_postgres
 from realty.errors import AuthenticationRequired, Forbidden, NotFound
 from realty.rules.clock import local_date
 from realty.rules.progress import (
@@ -30,6 +29,7 @@ from realty.rules.progress import (
 from realty.security import Identity
 from realty.services.card_columns import BUILDER, PROJECT_SUMMARY
 from realty.services.paging import Page, page_of_rows
+from realty.services.policy import remember_policy, settings_column
 
 _CARDS = {"builder": BUILDER}
 
@@ -132,15 +132,20 @@ def read(project_id: int) -> Any:
     return project
 
 
-def shown(project_id: int) -> Any:
-    """The same as a row with its builder and what is derived, for what is only shown; what was
-    written here is in it."""
-    flush()
-    query = Project.select(lambda p: p.id == project_id)
-    found = rows.page(query, 1, cards=_CARDS, columns=_derived())
+def shown(query: Any) -> Any:
+    """The one project of a query as a row with its builder and what is derived, for what is only
+    shown. The settings, which its page shows too, are remembered."""
+    found = rows.page(query, 1, cards=_CARDS, columns={**_derived(), "settings": settings_column()})
     if not found:
         raise NotFound
+    remember_policy(found[0].settings)
     return found[0]
+
+
+def shown_now(project_id: int) -> Any:
+    """The same of a project that is known by its id; what was written here is in it."""
+    flush()
+    return shown(Project.select(lambda p: p.id == project_id))
 
 
 def require_role(viewer: Identity | None, role: str) -> Identity:
@@ -232,8 +237,7 @@ def facts_of(
     return found
 
 
-# Columns of the project `r`, the same for both databases: numbers and days travel as text, because
-# JSON would make floats of them.
+# Columns of the project `r`.
 _UNIT_FIGURES = """(SELECT CAST({array}({object}(f.status, f.number), min(f.least_bedrooms),
     max(f.most_bedrooms), CAST(min(f.least_area) AS TEXT), CAST(max(f.most_area) AS TEXT),
     CAST(min(f.least_carpet) AS TEXT), CAST(max(f.most_carpet) AS TEXT)) AS TEXT)
@@ -246,19 +250,14 @@ _PHASE_LINES = """(SELECT CAST({each}({array}(h.id, h.sequence, h.phase_name, h.
     CAST(h.weight_percent AS TEXT), CAST(h.progress_percentage AS TEXT), h.status,
     CAST(h.expected_end_date AS TEXT), h.customer_visible)) AS TEXT)
     FROM project_progress h WHERE h.project_id = r.id)"""
-_JSON = {
-    True: {"array": "json_build_array", "object": "json_object_agg", "each": "json_agg"},
-    False: {"array": "json_array", "object": "json_group_object", "each": "json_group_array"},
-}
 
 
 @cache
 def _derived() -> Mapping[str, str]:
     """What the units and the phases of a project come to, as columns of JSON."""
-    names = _JSON[is_postgres()]
     return {
-        "unit_figures": _UNIT_FIGURES.format_map(names),
-        "phase_lines": _PHASE_LINES.format_map(names),
+        "unit_figures": rows.in_json(_UNIT_FIGURES),
+        "phase_lines": rows.in_json(_PHASE_LINES),
     }
 
 

@@ -16,7 +16,7 @@ from realty.presenters.cost_sheets import (
 )
 from realty.presenters.projects import project_json, project_summary_json
 from realty.presenters.units import availability_json
-from realty.resources import ProjectCollection, ProjectResource
+from realty.resources import ProjectCollection, ProjectPage, ProjectResource
 from realty.security import Identity, require_identity
 from realty.services import cost_sheets, project_queries, projects, unit_queries
 from realty.services.policy import current_policy
@@ -46,13 +46,13 @@ def create_project(context: ProjectCollection, request: Request) -> Response:
         actor=require_identity(request), body=body, now=request.now, policy=current_policy()
     )
     request.response.location = request.route_path("project", project_id=project.id)
-    return _tagged(request, project.id, context.identity)
+    return _tagged(request, project_queries.shown_now(project.id), context.identity)
 
 
 @operation("getProject", permission=P.PROJECT_READ)
-def get_project(context: ProjectResource, request: Request) -> Response:
+def get_project(context: ProjectPage, request: Request) -> Response:
     """One project."""
-    return _tagged(request, context.project_id, context.identity)
+    return _tagged(request, context.shown, context.identity)
 
 
 @operation("updateProject", permission=P.PROJECT_EDIT)
@@ -79,14 +79,14 @@ def publish_project(context: ProjectResource, request: Request) -> Response:
     project = projects.publish(
         project_id=context.project_id, now=request.now, policy=current_policy()
     )
-    return _tagged(request, project.id, context.identity)
+    return _tagged(request, project_queries.shown_now(project.id), context.identity)
 
 
 @operation("unpublishProject", permission=P.PROJECT_PUBLISH)
 def unpublish_project(context: ProjectResource, request: Request) -> Response:
     """Hide a project from the public."""
     project = projects.unpublish(project_id=context.project_id)
-    return _tagged(request, project.id, context.identity)
+    return _tagged(request, project_queries.shown_now(project.id), context.identity)
 
 
 @operation("setProjectFeatured", permission=P.PROJECT_FEATURE)
@@ -97,7 +97,7 @@ def set_project_featured(context: ProjectResource, request: Request) -> Response
         is_featured=request.openapi_validated.body["is_featured"],
         expected=if_match(request),
     )
-    return _tagged(request, project.id, context.identity)
+    return _tagged(request, project_queries.shown_now(project.id), context.identity)
 
 
 @operation("saveProject", permission=P.PROJECT_SAVE)
@@ -142,11 +142,10 @@ def _updated(context: ProjectResource, request: Request) -> Response:
         expected=if_match(request),
         now=request.now,
     )
-    return _tagged(request, project.id, context.identity)
+    return _tagged(request, project_queries.shown_now(project.id), context.identity)
 
 
-def _tagged(request: Request, project_id: int, identity: Identity | None) -> Response:
+def _tagged(request: Request, project: Any, identity: Identity | None) -> Response:
     """`ProjectData`, as the caller may see it."""
-    project = project_queries.shown(project_id)
     (facts,) = project_queries.facts_of([project], identity, now=request.now)
     return tagged(request, {"project": project_json(facts, current_policy())}, project)
