@@ -9,7 +9,6 @@ come from measurements of a single process (`benchmarks.scale_out`); nothing els
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable
 from dataclasses import dataclass
 from enum import IntEnum
 
@@ -90,11 +89,12 @@ class _Line:
         """Go on to the next end of a phase; how many requests were answered by it."""
         running = [job for job in self._working if job.phase is not _Phase.LOCKED]
         rate = min(1.0, self._cores / len(running)) if running else 1.0
-        speed: Callable[[_Job], float] = lambda job: 1.0 if job.phase is _Phase.LOCKED else rate  # noqa: E731
-        passed = min(job.left / speed(job) for job in self._working)
+        # What waits for a commit needs no core.
+        speeds = [1.0 if job.phase is _Phase.LOCKED else rate for job in self._working]
+        passed = min(job.left / speed for job, speed in zip(self._working, speeds, strict=True))
         self._clock += passed
-        for job in self._working:
-            job.left -= passed * speed(job)
+        for job, speed in zip(self._working, speeds, strict=True):
+            job.left -= passed * speed
         ended = [job for job in self._working if job.left <= _TINY]
         self._working = [job for job in self._working if job.left > _TINY]
         return sum(self._end(job) for job in ended)

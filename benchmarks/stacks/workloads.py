@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import chain
 from random import Random
 from typing import Any
 from urllib.parse import urlencode
@@ -173,11 +174,14 @@ def _messages(rows: Rows) -> list[Ask]:
 
 
 def _mixed(kinds: Mapping[str, Sequence[Ask]]) -> list[Ask]:
+    """Shuffled by the two hundred, so that a short run has as many of each kind as a long one."""
     random = Random("mixed")
-    names = random.choices(list(MIX), weights=list(MIX.values()), k=MIXED)
+    hand = [name for name, percent in MIX.items() for _ in range(round(2 * percent))]
     taken = dict.fromkeys(MIX, 0)
     found = []
-    for name in names:
+    for name in chain.from_iterable(
+        random.sample(hand, len(hand)) for _ in range(MIXED // len(hand))
+    ):
         requests = kinds[name]
         found.append(requests[taken[name] % len(requests)])
         taken[name] += 1

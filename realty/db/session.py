@@ -27,6 +27,9 @@ from realty.db.stamps import stamps, write_moved
 
 Handler = Callable[[Request], Response]
 
+MOST_QUERIES = 2_000
+"""Some 10 KiB each; the program has a quarter of that without pages."""
+
 # Keyed by Pony's session, of which each transaction has its own.
 _memos: WeakKeyDictionary[Any, dict[str, Any]] = WeakKeyDictionary()
 
@@ -62,8 +65,11 @@ def session_tween_factory(handler: Handler, _registry: Registry) -> Handler:
     """
 
     def session_tween(request: Request) -> Response:
-        # Pony keeps one entry per distinct statement and thread for ever.
+        # Pony keeps one entry per distinct statement and thread for ever, and one per distinct
+        # query, of which each page of a list is another.
         db.local_stats.clear()
+        if len(db._constructed_sql_cache) > MOST_QUERIES:
+            db._constructed_sql_cache.clear()
         with db_session:
             response = handler(request)
             if _keeps(request, response):

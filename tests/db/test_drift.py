@@ -105,6 +105,7 @@ LIST_INDEXES = {
     "reviews_newest",
     "status_history_of_entity",
     "units_by_status",
+    "units_by_type",
     "units_newest",
     "units_reserved",
     "users_newest",
