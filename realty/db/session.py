@@ -28,7 +28,7 @@ from realty.db.stamps import stamps, write_moved
 Handler = Callable[[Request], Response]
 
 MOST_QUERIES = 2_000
-"""Some 10 KiB each; the program has a quarter of that without pages."""
+"""Far more than the program has; they are worked out again when they had to go."""
 
 # Keyed by Pony's session, of which each transaction has its own.
 _memos: WeakKeyDictionary[Any, dict[str, Any]] = WeakKeyDictionary()
