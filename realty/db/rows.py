@@ -13,7 +13,7 @@ are not seen.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import lru_cache
 from typing import Any, NamedTuple, TypedDict, Unpack
 
@@ -81,16 +81,25 @@ class _Statement(NamedTuple):
     parts: tuple[_Part, ...]
     extra: tuple[str, ...]
 
-    def row(self, values: Sequence[Any]) -> Row:
-        made: list[Any] = []
-        end = 0
-        for shape, start, end, parent, name in self.parts:
+    def rows(self, lines: Iterable[Sequence[Any]]) -> list[Any]:
+        """The rows of all lines; what several of them point at is made once."""
+        known: dict[tuple[int, int], Any] = {}
+        return [self._row(values, known) for values in lines]
+
+    def _row(self, values: Sequence[Any], known: dict[tuple[int, int], Any]) -> Row:
+        (top, *cards) = self.parts
+        row = top.shape.row(values[: top.end])
+        made: list[Any] = [row]
+        end = top.end
+        for place, (shape, start, end, parent, name) in enumerate(cards):
+            row_id = values[start]
             # Whatever may be null is given by its id first.
-            part = shape.row(values[start:end]) if values[start] is not None else None
+            part = None if row_id is None else known.get((place, row_id))
+            if part is None and row_id is not None:
+                part = known[place, row_id] = shape.row(values[start:end])
             made.append(part)
-            if name and made[parent] is not None:
+            if made[parent] is not None:
                 setattr(made[parent], name, part)
-        row: Row = made[0]
         for name, value in zip(self.extra, values[end:], strict=True):
             setattr(row, name, value)
         return row
@@ -128,7 +137,7 @@ def page(
         counted=counted,
     )
     whole = f"{found.head} LIMIT {limit:d} OFFSET {offset:d}{found.tail}"
-    return [found.row(values) for values in db._exec_sql(whole, arguments).fetchall()]
+    return found.rows(db._exec_sql(whole, arguments).fetchall())
 
 
 def read(sql: str, **values: Any) -> list[tuple[Any, ...]]:

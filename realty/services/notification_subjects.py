@@ -15,7 +15,7 @@ from realty.db import Builder, Project, rows, scopes
 from realty.db.bulk import among
 from realty.db.rows import Shown
 from realty.security import Identity
-from realty.services.card_columns import USER
+from realty.services.card_columns import BUILDER, CUSTOMER, PROJECT, USER
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,12 +113,12 @@ def _found(places: list[_Place], identity: Identity) -> dict[Subject, About]:
     projects = _projects(places, identity)
     of_customer = identity.role == "customer"
     sides = {each.builder_id for each in places if each.builder_id and of_customer}
-    builders = _shown(Builder.select(lambda b: b.id in sides), sides)
+    builders = _shown(Builder.select(lambda b: b.id in sides), sides, names=BUILDER)
     customers: Mapping[int, Any] = {}
     wanted = {each.customer_id for each in places if each.customer_id}
     if wanted and identity.role == "builder":
         visible = scopes.visible_customers(identity).filter(lambda c: c.id in wanted)
-        customers = _shown(visible, wanted, cards={"user": USER})
+        customers = _shown(visible, wanted, names=CUSTOMER, cards={"user": USER})
     return {
         (each.kind, each.id): About(
             projects.get(each.project_id or 0),
@@ -133,9 +133,9 @@ def _projects(places: list[_Place], identity: Identity) -> dict[int, Any]:
     """The projects of the reader's bookings, and those of other places that he sees."""
     held = {each.project_id for each in places if each.kind in _BOOKINGS}
     others = {each.project_id for each in places if each.project_id} - held
-    found = _shown(Project.select(lambda p: p.id in held), held)
+    found = _shown(Project.select(lambda p: p.id in held), held, names=PROJECT)
     visible = scopes.visible_projects(identity).filter(lambda p: p.id in others)
-    return found | _shown(visible, others)
+    return found | _shown(visible, others, names=PROJECT)
 
 
 def _shown(query: Any, ids: Collection[int | None], **shown: Unpack[Shown]) -> dict[int, Any]:
