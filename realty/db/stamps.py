@@ -100,6 +100,12 @@ def write_moved() -> None:
     db.execute(_UPSERT.format(ids=which), values, {})
 
 
+CATALOGUE_COLUMN = (
+    "COALESCE((SELECT c.stamp FROM cache_stamps c WHERE COALESCE(c.project_id, 0) = 0), 0)"
+)
+"""The catalogue's stamp as a column of raw SQL."""
+
+
 def stamps(*project_ids: int) -> tuple[int, ...]:
     """The stamps of these projects, or of `CATALOGUE`, in their order; 0 for what never moved."""
     sql = "SELECT COALESCE(project_id, 0), stamp FROM cache_stamps WHERE COALESCE(project_id, 0) "

@@ -4,10 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from threading import Lock
 from typing import Any, Unpack
+
+from cachetools import LRUCache
 
 from realty.db import rows
 from realty.db.rows import Shown
+from realty.db.stamps import CATALOGUE_COLUMN
 from realty.errors import ValidationFailed
 from realty.services.policy import current_policy
 
@@ -64,6 +68,37 @@ def page_of_rows(
         # No row tells how many come before a page that is past the last.
         total = found[0].in_all if found else query.count() if offset else 0
     return Page(found, page, limit, total)
+
+
+def public_page_of_rows(query: Any, *, page: int, limit: int, **shown: Unpack[Shown]) -> Page:
+    """The same for a list of what everybody may see of the catalogue, however long: how many there
+    are is counted once between two changes of the catalogue, by its stamp (`realty.db.stamps`)."""
+    offset = _offset(page, limit)
+    shown["columns"] = {**shown.get("columns", {}), "stamp": CATALOGUE_COLUMN}
+    found = rows.page(query, limit, offset, **shown)
+    if not found:
+        return Page((), page, limit, query.count() if offset else 0)
+    # The stamp came with the rows, before what is counted now: a total may be newer than it.
+    return Page(found, page, limit, _kept_total(query, found[0].stamp))
+
+
+_KEPT_TOTALS = 4096
+_totals: LRUCache[tuple[str, str], tuple[int, int]] = LRUCache(_KEPT_TOTALS)
+_lock = Lock()
+
+
+def _kept_total(query: Any, stamp: int) -> int:
+    sql, arguments, _, _ = query._construct_sql_and_arguments()
+    # In whatever order, there are as many.
+    key = sql.partition("\nORDER BY")[0], str(arguments)
+    with _lock:
+        known = _totals.get(key)
+    if known is not None and known[0] == stamp:
+        return known[1]
+    total: int = query.count()
+    with _lock:
+        _totals[key] = stamp, total
+    return total
 
 
 def _offset(page: int, limit: int) -> int:

@@ -17,6 +17,7 @@ from pony.orm import count, desc, flush, select
 
 from realty.db import Booking, Project, SavedProject, Unit, rows, scopes
 from realty.db.bulk import among
+from realty.db.rows import Shown
 from realty.errors import AuthenticationRequired, Forbidden, NotFound
 from realty.rules.clock import local_date
 from realty.rules.progress import (
@@ -28,7 +29,7 @@ from realty.rules.progress import (
 )
 from realty.security import Identity
 from realty.services.card_columns import BUILDER, PROJECT_SUMMARY
-from realty.services.paging import Page, page_of_rows
+from realty.services.paging import Page, page_of_rows, public_page_of_rows
 from realty.services.policy import remember_policy, settings_column
 
 _CARDS = {"builder": BUILDER}
@@ -113,15 +114,10 @@ def search(viewer: Identity | None, filters: ProjectFilters) -> Page:
     query = _by_column(query, filters)
     query = _by_text(query, filters)
     query = query.order_by(ORDERS[filters.sort])
-    return page_of_rows(
-        query,
-        page=filters.page,
-        limit=filters.limit,
-        counted=True,
-        names=PROJECT_SUMMARY,
-        cards=_CARDS,
-        columns=_derived(),
-    )
+    shown = Shown(names=PROJECT_SUMMARY, cards=_CARDS, columns=_derived())
+    if viewer is None:
+        return public_page_of_rows(query, page=filters.page, limit=filters.limit, **shown)
+    return page_of_rows(query, page=filters.page, limit=filters.limit, counted=True, **shown)
 
 
 def read(project_id: int) -> Any:

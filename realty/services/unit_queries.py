@@ -14,7 +14,7 @@ from realty.db import Project, Unit, scopes
 from realty.errors import NotFound
 from realty.security import Identity
 from realty.services.card_columns import PROJECT
-from realty.services.paging import Page, page_of_rows
+from realty.services.paging import Page, page_of_rows, public_page_of_rows
 from realty.services.project_queries import require_role
 
 _CARDS = {"project": PROJECT}
@@ -112,13 +112,11 @@ def search(viewer: Identity | None, filters: UnitFilters) -> Page:
     for word in (filters.q or "").lower().split():
         query = _with_word(query, word, numbers_too=one_builder)
     query = query.order_by(ORDERS[filters.sort])
-    return page_of_rows(
-        query,
-        page=filters.page,
-        limit=filters.limit,
-        counted=filters.project_id is not None,
-        cards=_CARDS,
-    )
+    page, limit = filters.page, filters.limit
+    if viewer is None and not one_builder:
+        return public_page_of_rows(query, page=page, limit=limit, cards=_CARDS)
+    in_project = filters.project_id is not None
+    return page_of_rows(query, page=page, limit=limit, counted=in_project, cards=_CARDS)
 
 
 def _with_word(query: Any, word: str, *, numbers_too: bool) -> Any:

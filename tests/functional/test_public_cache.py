@@ -57,6 +57,11 @@ def told(api: Api, fresh: Api) -> Any:
         kept = [(path, ask(api, path), ask(api, path)) for path in pages(project_id)]
         for path, first, second in kept:
             assert first == second == ask(fresh, path), path
+            # Totals are kept beside the answers, by the fresh application too.
+            if "limit=100" in path:
+                _status, _tag, data = second
+                listed = data.get("projects", data.get("units"))
+                assert data["pagination"]["totalItems"] == len(listed), path
         return [(path, second) for path, _, second in kept]
 
     return compare
