@@ -18,12 +18,17 @@ _TINY = 1e-12
 
 @dataclass(frozen=True)
 class Demand:
-    """Processor seconds of one request, and how long it holds a lock that all others want too."""
+    """Processor seconds of one request, and how long it holds a lock that all others want too.
+
+    `handing` is what each further request in the same process adds to `process`: its threads hand
+    the interpreter to each other.
+    """
 
     process: float
     database: float
     around: float = 0.0
     locked: float = 0.0
+    handing: float = 0.0
 
 
 class _Phase(IntEnum):
@@ -59,13 +64,7 @@ class _Line:
     """The simulated machine: who works, and who waits for a process or for the lock."""
 
     def __init__(self, demand: Demand, processes: int, cores: float, clients: int) -> None:
-        self._takes = {
-            _Phase.AROUND: demand.around,
-            _Phase.BEFORE: demand.process / 2,
-            _Phase.DATABASE: demand.database,
-            _Phase.LOCKED: demand.locked,
-            _Phase.AFTER: demand.process / 2,
-        }
+        self._demand = demand
         self._cores = cores
         self._clients = clients
         self._waiting: list[deque[_Job]] = [deque() for _ in range(processes)]
@@ -101,11 +100,11 @@ class _Line:
 
     def _begin(self, job: _Job, phase: _Phase) -> None:
         """Work, or wait for the process or the lock that the phase needs."""
-        job.phase, job.left = phase, self._takes[phase]
         if phase is _Phase.BEFORE:
             # The one with the fewest requests, as nginx chooses.
             job.worker = min(range(len(self._asked)), key=self._asked.__getitem__)
             self._asked[job.worker] += 1
+        job.phase, job.left = phase, self._time_of(phase, job)
         if phase in {_Phase.BEFORE, _Phase.AFTER}:
             if self._taken[job.worker]:
                 self._waiting[job.worker].append(job)
@@ -118,6 +117,15 @@ class _Line:
             self._is_locked = True
         self._working.append(job)
 
+    def _time_of(self, phase: _Phase, job: _Job) -> float:
+        demand = self._demand
+        if phase in {_Phase.BEFORE, _Phase.AFTER}:
+            others = self._asked[job.worker] - 1
+            return (demand.process + demand.handing * others) / 2
+        if phase is _Phase.DATABASE:
+            return demand.database
+        return demand.locked if phase is _Phase.LOCKED else demand.around
+
     def _end(self, job: _Job) -> int:
         """Give back what the phase held, and go on; 1 when it was the last."""
         if job.phase in {_Phase.BEFORE, _Phase.AFTER}:
@@ -125,7 +133,7 @@ class _Line:
             self._taken[job.worker] = bool(queue)
             if queue:
                 self._working.append(queue.popleft())
-        if job.phase is _Phase.LOCKED and self._takes[_Phase.LOCKED]:
+        if job.phase is _Phase.LOCKED and self._demand.locked:
             self._is_locked = bool(self._for_lock)
             if self._for_lock:
                 self._working.append(self._for_lock.popleft())

@@ -1,7 +1,8 @@
 """`make growth`: the same pages at 1,000, 100,000 and 1,000,000 units.
 
 For each size a PostgreSQL of its own is loaded and served by one process without its cache of
-ready answers; each call is made some thirty times, one after the other. Printed, and kept in
+ready answers; each call is made some thirty times, one after the other, and as often again with a
+change of the catalogue before each, after which public lists are counted anew. Printed, and kept in
 `benchmarks/results/growth.md`, are the medians in milliseconds and how they grow. The exit status
 is 1 when a call fails.
 """
@@ -17,10 +18,12 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
+
+from psycopg2.extensions import cursor as Cursor  # noqa: N812 - a class in lower case
 
 from benchmarks.stacks.data import connected
 from benchmarks.stacks.servers import SERVERS, Running, running
@@ -30,6 +33,7 @@ from tests.postgres_server import PostgresUnavailable, temporary_postgres
 SIZES = (1_000, 100_000, 1_000_000)
 UNITS_A_PROJECT = 40
 CALLS = 30
+CHANGE = "UPDATE cache_stamps SET stamp = stamp + 1"
 RESULT = ROOT / "benchmarks" / "results" / "growth.md"
 MOST_OFFSET = 10_000
 SERVER = replace(
@@ -51,6 +55,13 @@ CALLS_OF: Mapping[str, str] = {
 }
 
 
+class Times(NamedTuple):
+    """Median milliseconds of a call while nothing changes, and of the first after a change."""
+
+    still: float
+    changed: float
+
+
 def main(arguments: Sequence[str]) -> int:
     """Measure each size, print the table and keep it."""
     options = _options(arguments)
@@ -69,7 +80,7 @@ def _options(arguments: Sequence[str]) -> argparse.Namespace:
     return parser.parse_args(arguments)
 
 
-def _measured(size: int) -> dict[str, float]:
+def _measured(size: int) -> dict[str, Times]:
     """The median milliseconds of each call on so many units."""
     with temporary_postgres() as url, tempfile.TemporaryDirectory() as folder:
         environment = {"DATABASE_URL": url, "REALTY_CONFIG": str(ROOT / "development.ini")}
@@ -86,14 +97,20 @@ def _measured(size: int) -> dict[str, float]:
         with connected(url) as connection, connection.cursor() as cursor:
             cursor.execute("VACUUM ANALYZE")
         print(f"{size:,} units loaded in {time.monotonic() - started:.0f} s.", flush=True)
-        with running(SERVER, environment, Path(folder)) as process:
-            return _ask_all(process)
+        with running(SERVER, environment, Path(folder)) as process, connected(url) as database:
+            return _ask_all(process, database.cursor())
 
 
-def _ask_all(process: Running) -> dict[str, float]:
+def _ask_all(process: Running, cursor: Cursor) -> dict[str, Times]:
     connection = http.client.HTTPConnection("127.0.0.1", process.port, timeout=60)
     places = _places(connection)
-    return {name: _median(connection, path.format_map(places)) for name, path in CALLS_OF.items()}
+    return {
+        name: Times(
+            _median(connection, path.format_map(places)),
+            _median(connection, path.format_map(places), lambda: cursor.execute(CHANGE)),
+        )
+        for name, path in CALLS_OF.items()
+    }
 
 
 def _places(connection: http.client.HTTPConnection) -> dict[str, Any]:
@@ -121,23 +138,28 @@ def _ask(connection: http.client.HTTPConnection, path: str) -> Any:
     return content["data"]
 
 
-def _median(connection: http.client.HTTPConnection, path: str) -> float:
+def _median(
+    connection: http.client.HTTPConnection, path: str, before: Callable[[], Any] = lambda: None
+) -> float:
     _ask(connection, path)
     times = []
     for _ in range(CALLS):
+        before()
         started = time.perf_counter()
         _ask(connection, path)
         times.append((time.perf_counter() - started) * 1000)
     return statistics.median(times)
 
 
-def _table(found: Mapping[int, Mapping[str, float]]) -> str:
+def _table(found: Mapping[int, Mapping[str, Times]]) -> str:
+    """Milliseconds of a call, and in brackets those of the first after a change."""
     sizes = list(found)
-    head = ["", *(f"{size:,} units" for size in sizes), "last / first"]
+    head = ["ms", *(f"{size:,} units" for size in sizes), "last / first"]
     lines = [f"| {' | '.join(head)} |", f"|---|{'--:|' * (len(sizes) + 1)}"]
     for name in CALLS_OF:
         times = [found[size][name] for size in sizes]
-        figures = [*(f"{each:.1f} ms" for each in times), f"{times[-1] / times[0]:.1f}"]
+        growth = (last / first for first, last in zip(times[0], times[-1], strict=True))
+        figures = ["{:.1f} ({:.1f})".format(*pair) for pair in (*times, growth)]
         lines.append(f"| {name} | {' | '.join(figures)} |")
     return "\n".join(lines)
 

@@ -3,8 +3,8 @@
 One PostgreSQL is loaded; for each number of processes a fresh copy of it is served by so many, with
 nginx in front that gives each request to the one with the fewest. The table has the requests a
 second of some workloads beside those that `benchmarks.capacity` works out from the single process,
-so that the model can be judged where it can be measured. It is kept in
-`benchmarks/results/scale_out.md`.
+driven by one connection and by eight, so that the model can be judged where it can be measured. It
+is kept in `benchmarks/results/scale_out.md`.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ import tempfile
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from benchmarks.capacity import Demand, simulate
@@ -73,6 +73,7 @@ class Point:
 
     workload: Workload
     processes: int
+    connections: int
     per_second: float
     demand: Demand
 
@@ -131,8 +132,11 @@ def _points(
             stack.enter_context(running(SERVERS["ours"], served, folder)) for _ in range(processes)
         ]
         proxy = stack.enter_context(_nginx([each.port for each in servers], folder))
+        pids = [each.pid for each in servers]
         for workload in chosen:
-            yield _measured(workload, copied, proxy, [each.pid for each in servers], folder)
+            if processes == 1:
+                yield _measured(workload, copied, proxy, pids, folder, connections=1)
+            yield _measured(workload, copied, proxy, pids, folder, connections=CONNECTIONS)
 
 
 @contextmanager
@@ -154,22 +158,32 @@ def _nginx(ports: Sequence[int], folder: Path) -> Iterator[Proxy]:
 
 
 def _measured(
-    workload: Workload, url: str, proxy: Proxy, pids: Sequence[int], folder: Path
+    workload: Workload,
+    url: str,
+    proxy: Proxy,
+    pids: Sequence[int],
+    folder: Path,
+    *,
+    connections: int,
 ) -> Point:
-    drive_with_threads(proxy.port, workload.requests, seconds=1, first=0)
+    requests = workload.requests
+    # What may be sent once only is sent from another place for each point.
+    first = len(requests) // 2 if connections == 1 and not workload.steady else 0
+    _warm, sent = drive_with_threads(proxy.port, requests, seconds=1, first=first)
     before = _spent(url, proxy, pids)
     if workload.steady:
         driven = drive_with_wrk(
-            proxy.port, workload.requests, seconds=SECONDS, first=0, folder=folder
+            proxy.port, requests, seconds=SECONDS, first=0, folder=folder, connections=connections
         )
     else:
-        half = len(workload.requests) // 2
-        driven, _ = drive_with_threads(proxy.port, workload.requests, seconds=SECONDS, first=half)
+        driven, _ = drive_with_threads(
+            proxy.port, requests, seconds=SECONDS, first=first + sent, connections=connections
+        )
     if driven.broken or not driven.requests:
         raise SystemExit(f"{workload.name}: {driven}")
     after = _spent(url, proxy, pids)
     each = [(last - first) / driven.requests for first, last in zip(before, after, strict=True)]
-    return Point(workload, len(pids), driven.requests / driven.seconds, Demand(*each))
+    return Point(workload, len(pids), connections, driven.requests / driven.seconds, Demand(*each))
 
 
 def _spent(url: str, proxy: Proxy, pids: Sequence[int]) -> tuple[float, float, float]:
@@ -186,25 +200,41 @@ def _spent(url: str, proxy: Proxy, pids: Sequence[int]) -> tuple[float, float, f
 def _table(points: Sequence[Point]) -> str:
     """Each workload by the number of processes, as measured and as the model has it."""
     cores = os.cpu_count() or 1
-    alone = {point.workload.name: point.demand for point in points if point.processes == 1}
+    fitted = {name: _fitted(points, name) for name in CHOSEN}
     lines = [
-        "| workload | processes | measured | model | process / database / around, ms a request |",
-        "|---|--:|--:|--:|---|",
+        "| workload | processes | connections | measured | model | process, database, around: ms |",
+        "|---|--:|--:|--:|--:|---|",
     ]
-    for point in sorted(points, key=lambda each: (each.workload.name, each.processes)):
+    for point in sorted(points, key=_order):
         model = simulate(
-            alone[point.workload.name],
+            fitted[point.workload.name],
             processes=point.processes,
             cores=cores,
-            clients=CONNECTIONS,
+            clients=point.connections,
         )
         demand = point.demand
         parts = (demand.process, demand.database, demand.around)
         lines.append(
-            f"| {point.workload.label} | {point.processes} | {point.per_second:.0f}/s"
+            f"| {point.workload.label} | {point.processes} | {point.connections}"
+            f" | {point.per_second:.0f}/s"
             f" | {model:.0f}/s | {' / '.join(f'{each * 1000:.2f}' for each in parts)} |"
         )
     return "\n".join(lines)
+
+
+def _order(point: Point) -> tuple[str, int, int]:
+    return point.workload.name, point.processes, point.connections
+
+
+def _fitted(points: Sequence[Point], name: str) -> Demand:
+    """What a request takes, from the two points of a single process."""
+    few, many = (
+        point.demand
+        for point in sorted(points, key=_order)
+        if point.workload.name == name and point.processes == 1
+    )
+    handing = max(0.0, many.process - few.process) / (CONNECTIONS - 1)
+    return replace(many, process=few.process, handing=handing)
 
 
 if __name__ == "__main__":

@@ -58,13 +58,19 @@ def require_wrk() -> None:
 
 
 def drive_with_wrk(
-    port: int, requests: Sequence[Ask], *, seconds: int, first: int, folder: Path
+    port: int,
+    requests: Sequence[Ask],
+    *,
+    seconds: int,
+    first: int,
+    folder: Path,
+    connections: int = CONNECTIONS,
 ) -> Driven:
     """Send the requests in turn, from the `first` on."""
     listed = folder / "requests.tsv"
     listed.write_text("".join(map(_line, requests)))
     command = [
-        *("wrk", "--threads=1", f"--connections={CONNECTIONS}", f"--timeout={TIMEOUT_SECONDS}s"),
+        *("wrk", "--threads=1", f"--connections={connections}", f"--timeout={TIMEOUT_SECONDS}s"),
         *(f"--duration={seconds}s", f"--script={SCRIPT}"),
         *(f"http://127.0.0.1:{port}", "--", str(listed), str(first)),
     ]
@@ -80,14 +86,19 @@ def _line(ask: Ask) -> str:
 
 
 def drive_with_threads(
-    port: int, requests: Sequence[Ask], *, seconds: float, first: int
+    port: int,
+    requests: Sequence[Ask],
+    *,
+    seconds: float,
+    first: int,
+    connections: int = CONNECTIONS,
 ) -> tuple[Driven, int]:
     """Send each request once, from the `first` on, until the time is over or none is left;
     besides, how many were sent."""
     turns = itertools.count(first)
     begun = time.perf_counter()
     deadline = begun + seconds
-    clients = [_Client(port, requests, turns, deadline) for _ in range(CONNECTIONS)]
+    clients = [_Client(port, requests, turns, deadline) for _ in range(connections)]
     for client in clients:
         client.start()
     for client in clients:
