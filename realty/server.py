@@ -6,6 +6,7 @@ Two processors, PostgreSQL and eight connections on the same machine, one projec
 
 from __future__ import annotations
 
+import ctypes
 import gc
 import sys
 from collections.abc import Callable
@@ -18,6 +19,8 @@ from waitress.server import BaseWSGIServer, create_server
 SWITCH_SECONDS = 0.0005
 """How long a thread that has its answer from the database waits for one that computes; Python's own
 5 ms are longer than most requests take."""
+M_ARENA_MAX = -8
+"""What `mallopt` calls the number of its arenas (malloc.h of glibc)."""
 
 
 class Channel(HTTPChannel):
@@ -50,7 +53,16 @@ def create(app: Callable[..., Any], **settings: Any) -> Any:
     """A server that is not running yet, in a process that is made ready for it."""
     BaseWSGIServer.channel_class = Channel
     sys.setswitchinterval(SWITCH_SECONDS)
+    _share_arenas()
     # What stays to the end is looked through no more.
     gc.collect()
     gc.freeze()
     return create_server(app, **settings)
+
+
+def _share_arenas() -> None:
+    """Let all threads take memory from two places: one each would keep 10 MiB that none uses, and
+    only one thread computes at a time. Another C library than glibc is left as it is."""
+    mallopt = getattr(ctypes.CDLL(None), "mallopt", None)
+    if mallopt is not None:
+        mallopt(M_ARENA_MAX, 2)

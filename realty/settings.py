@@ -144,7 +144,7 @@ class Settings:
         "Where answers that everybody may read are kept ready: memory, in each process, or none.",
     )
     cache_mb: int = _setting(
-        32, _between(1, 4096), "How many MiB of answers one process keeps in its memory."
+        16, _between(1, 4096), "How many MiB of answers one process keeps in its memory."
     )
     contract: str = _setting(
         str(Path(__file__).resolve().parent.parent / "openapi.yaml"),

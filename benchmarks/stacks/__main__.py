@@ -131,6 +131,8 @@ class Bench:
         driven = self._drive(process.port, workload, first)
         cpu = process.cpu_seconds() - cpu
         database = sum(cpu_seconds(pid) - backends.get(pid, 0.0) for pid in data.backends(url))
+        if workload.name == "mixed":
+            driven = self._timed(process.port, workload, driven, first)
         answered = max(1, driven.requests)
         measured = Measured(
             server=process.server.name,
@@ -158,14 +160,18 @@ class Bench:
         seconds = self._options.seconds
         if workload.writes and workload.name != "mixed":
             return drive_with_threads(port, workload.requests, seconds=seconds, first=first)[0]
-        driven = drive_with_wrk(
+        return drive_with_wrk(
             port, workload.requests, seconds=seconds, first=first, folder=self._folder
         )
-        if workload.steady:
-            return driven
-        # wrk counts for a slow answer all that its connection could have asked meanwhile, so that
-        # one login would be the latency of one request in twenty.
-        first += driven.requests + CONNECTIONS
+
+    def _timed(self, port: int, workload: Workload, driven: Driven, first: int) -> Driven:
+        """Driven once more by threads, for its latencies alone.
+
+        wrk counts for a slow answer all that its connection could have asked meanwhile, so that one
+        login would be the latency of one request in twenty.
+        """
+        first += driven.requests + 2 * CONNECTIONS
+        seconds = 2 * self._options.seconds
         timed, _ = drive_with_threads(port, workload.requests, seconds=seconds, first=first)
         return replace(
             driven,
