@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from hashlib import blake2b
 from threading import Lock
 from typing import Any, Unpack
 
@@ -82,15 +83,17 @@ def public_page_of_rows(query: Any, *, page: int, limit: int, **shown: Unpack[Sh
     return Page(found, page, limit, _kept_total(query, found[0].stamp))
 
 
+_ORDER = "\nORDER BY"
 _KEPT_TOTALS = 4096
-_totals: LRUCache[tuple[str, str], tuple[int, int]] = LRUCache(_KEPT_TOTALS)
+_totals: LRUCache[bytes, tuple[int, int]] = LRUCache(_KEPT_TOTALS)
 _lock = Lock()
 
 
 def _kept_total(query: Any, stamp: int) -> int:
     sql, arguments, _, _ = query._construct_sql_and_arguments()
     # In whatever order, there are as many.
-    key = sql.partition("\nORDER BY")[0], str(arguments)
+    asked = f"{sql.partition(_ORDER)[0]} {arguments}"
+    key = blake2b(asked.encode(), digest_size=16).digest()
     with _lock:
         known = _totals.get(key)
     if known is not None and known[0] == stamp:
