@@ -28,12 +28,15 @@ class Channel(HTTPChannel):
 
     Whoever sends holds `outbuf_lock`. Stock waitress asks the system whether the socket takes
     bytes, which it does, finds the lock held and asks again: eighty times a request, each time
-    taking the interpreter from the workers.
+    taking the interpreter from the workers. Above the high watermark, and when a connection is to
+    be closed, a worker waits for the main thread and says so while it holds the lock; then the
+    main thread must not look away.
     """
 
     def writable(self) -> bool:
         """Whether there is something to send that no worker is sending already."""
-        if self.requests and self.total_outbufs_len:
+        waits = self.will_close or self.total_outbufs_len > self.adj.outbuf_high_watermark
+        if self.requests and self.total_outbufs_len and not waits:
             if not self.outbuf_lock.acquire(blocking=False):
                 return False
             self.outbuf_lock.release()

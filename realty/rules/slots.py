@@ -91,11 +91,14 @@ class VisitRules:
         hours = self.hours[DAYS[day.weekday()]]
         if hours is None:
             return None
-        opens = _at(day, hours["opens"])
-        closes = _at(day, hours["closes"])
-        end = min(instant(closes.replace(fold=fold), self.timezone) for fold in (0, 1))
-        span = Span(instant(opens, self.timezone), end)
-        return span if span.start < span.end and self._day_of(span.start) == day else None
+        opens, closes = (
+            [instant(_at(day, hours[name]).replace(fold=fold), self.timezone) for fold in (0, 1)]
+            for name in ("opens", "closes")
+        )
+        end = min(closes)
+        # Of a time that comes twice it is the second, unless the site has closed by then.
+        start = max((each for each in opens if opens[0] <= each < end), default=end)
+        return Span(start, end) if start < end and self._day_of(start) == day else None
 
     def beginnings(self, opening: Span, length: timedelta) -> int:
         """How many visits of one length, each of its own beginning, there are in an `opening`."""

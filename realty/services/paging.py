@@ -8,7 +8,7 @@ from hashlib import blake2b
 from threading import Lock
 from typing import Any, Unpack
 
-from cachetools import LRUCache
+from cachetools import TTLCache
 
 from realty.db import rows
 from realty.db.rows import Shown
@@ -85,7 +85,9 @@ def public_page_of_rows(query: Any, *, page: int, limit: int, **shown: Unpack[Sh
 
 _ORDER = "\nORDER BY"
 _KEPT_TOTALS = 4096
-_totals: LRUCache[bytes, tuple[int, int]] = LRUCache(_KEPT_TOTALS)
+_LONGEST_SECONDS = 900
+# What is changed past the program shows after a quarter of an hour, as in answers kept ready.
+_totals: TTLCache[bytes, tuple[int, int]] = TTLCache(_KEPT_TOTALS, _LONGEST_SECONDS)
 _lock = Lock()
 
 

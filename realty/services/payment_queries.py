@@ -101,7 +101,9 @@ class Whole:
 def listed(actor: Identity, wanted: Filter, *, page: int, limit: int) -> tuple[Page, list[Shown]]:
     """A page of the caller's payments with all that their cards show, in a bounded number of
     queries."""
-    found = _searched(_narrowed(scopes.visible_payments(actor), wanted), wanted.q)
+    found = _narrowed(scopes.visible_payments(actor), wanted)
+    if wanted.q is not None:
+        found = _searched(found, actor, wanted.q)
     ordered = _ordered(found, wanted.sort)
     lines = {"installment_lines": installment_lines("r.booking_id")}
     result = page_of_rows(ordered, page=page, limit=limit, cards=OF_A_PAYMENT, columns=lines)
@@ -189,23 +191,22 @@ def _narrowed(found: Any, wanted: Filter) -> Any:
     return found
 
 
-def _searched(found: Any, q: str | None) -> Any:
-    if q is None:
-        return found
+def _searched(found: Any, actor: Identity, q: str) -> Any:
     words = q.lower()
-    # The bookings are looked through once; joined, they were looked up for each payment.
-    bookings = select(
-        b.id
-        for b in Booking
-        if words in b.booking_number.lower()
-        or words in b.unit.unit_number.lower()
-        or words in (b.customer.first_name + " " + b.customer.last_name).lower()
+    # The caller's bookings are looked through once; joined, they were looked up for each payment.
+    bookings = scopes.visible_bookings(actor).filter(
+        lambda b: (
+            words in b.booking_number.lower()
+            or words in b.unit.unit_number.lower()
+            or words in (b.customer.first_name + " " + b.customer.last_name).lower()
+        )
     )
+    ids = select(b.id for b in bookings)
     return found.filter(
         lambda p: (
             words in p.receipt_number.lower()
             or words in p.transaction_id.lower()
-            or p.booking.id in bookings
+            or p.booking.id in ids
         )
     )
 

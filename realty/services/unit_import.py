@@ -13,7 +13,7 @@ from pony.orm import UnrepeatableReadError, select
 
 from realty.adapters import sheets
 from realty.adapters.sheets import SheetRefused, SheetsBusy
-from realty.db import Project, Unit
+from realty.db import Project, Unit, stamps
 from realty.db.bulk import insert_many, update_many
 from realty.db.locks import lock, lock_rows
 from realty.errors import Detail, NotFound, ServiceUnavailable, ValidationFailed
@@ -180,6 +180,7 @@ def _write(plan: Plan, project_id: int, now: datetime) -> None:
     # What differs in one row is written in all that change: one statement for five hundred.
     names = [name for name in COLUMNS if any(name in each.columns for each in plan.changed)]
     update_many(Unit, [_changed(change, names, now) for change in plan.changed])
+    stamps.move_project(project_id)
 
 
 def _changed(change: Change, names: Sequence[str], now: datetime) -> dict[str, Any]:

@@ -25,6 +25,7 @@ from tests.factories import (
     make_unit,
 )
 from tests.functional.queries import queries
+from tests.functional.units.sheets import FLAT, csv_sheet, send
 from tests.uploads import picture
 from tests.world import World
 
@@ -88,6 +89,18 @@ def test_whatever_is_done_shows_at_once(api: Api, clock: Clock, told: Any, op: O
     headers = {"Idempotency-Key": "a-key-for-the-cache"} if op.idempotent else {}
     api.as_(caller).request(op.method, path, body=body, headers=headers)
     told(world.project.id)
+
+
+def test_a_sheet_that_changes_no_price_shows_at_once(api: Api, clock: Clock, told: Any) -> None:
+    """Its rows are written past the entities, and nothing else of the project moves."""
+    builder = make_builder()
+    project = make_project(builder)
+    send(api.as_(builder), project, csv_sheet(FLAT))
+    told(project.id)
+    send(api.as_(builder), project, csv_sheet({**FLAT, "unit_type": "3bhk", "facing": "east"}))
+    told(project.id)
+    (listed,) = api.get("/api/units?unit_type=3bhk").data["units"]
+    assert listed["facing"] == "east"
 
 
 def test_a_kept_answer_costs_one_statement(api: Api, clock: Clock) -> None:

@@ -134,6 +134,15 @@ def test_hours_that_the_clock_leaves_out_lie_inside_what_there_is() -> None:
     assert shown(spring, of=rules(NEW_YORK, "02:00", "02:30")).slots == ()
 
 
+def test_hours_that_begin_when_the_clock_goes_back_begin_once_it_has() -> None:
+    autumn = date(2026, 11, 1)
+    day = shown(autumn, of=rules(NEW_YORK, "01:30", "02:30"), length=HALF)
+    assert starts(day) == ["01:30", "02:00"]
+    assert day.slots[0].span.start.isoformat() == "2026-11-01T06:30:00"
+    both = shown(autumn, of=rules(NEW_YORK, "01:00", "01:30"), length=HALF)
+    assert [slot.span.start.isoformat() for slot in both.slots] == ["2026-11-01T05:00:00"]
+
+
 def test_half_an_hour_of_summer_time() -> None:
     day = shown(date(2026, 10, 4), of=rules(LORD_HOWE, "00:00", "05:00"))
     assert starts(day)[3:6] == ["01:30", "02:30", "03:00"]
