@@ -28,8 +28,6 @@ from tests.functional.documents.common import (
     words_of,
 )
 
-pytestmark = pytest.mark.indifferent
-
 ALIVE = {"token_paid", "confirmed", "agreement_registered", "handed_over"}
 EXISTS = {
     "allotment-letter": ALIVE,
