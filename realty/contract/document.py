@@ -16,6 +16,9 @@ METHODS = ("get", "put", "post", "delete", "patch")
 IDEMPOTENCY_HEADER = "Idempotency-Key"
 FORM = "multipart/form-data"
 WORDS = frozenset({"summary", "description", "example", "examples"})
+NAMES = frozenset({"properties", "patternProperties", "$defs", "schemas", "parameters", "headers"})
+"""Below these the keys are names that we chose."""
+VALUES = frozenset({"default", "const", "enum"})
 
 Schema = dict[str, Any]
 
@@ -154,10 +157,12 @@ def _without_form(part: Any) -> Any:
 
 
 def _without_words(part: Any, *, named: bool = False) -> Any:
-    """A part of the document; the keys of one that is `named` are names of properties."""
+    """A part of the document; the keys of one that is `named` are no words of OpenAPI."""
     if isinstance(part, dict):
         return {
-            key: _without_words(each, named=key == "properties" and not named)
+            key: each
+            if key in VALUES and not named
+            else _without_words(each, named=key in NAMES and not named)
             for key, each in part.items()
             if named or key not in WORDS
         }

@@ -10,7 +10,7 @@ from typing import Any
 from pyramid.interfaces import IRoutesMapper
 from pyramid.request import Request
 
-from realty.contract import Operation
+from realty.contract import Contract, Operation
 from realty.contract.document import METHODS
 from realty.db import enums
 from tests.contract.document import (
@@ -300,3 +300,27 @@ def test_every_operation_is_named_in_a_test() -> None:
             unnamed.append(name)
         text = text.replace(name, "")
     assert unnamed == []
+
+
+def test_words_go_and_names_and_values_stay() -> None:
+    schema = {
+        "description": "A thing.",
+        "properties": {
+            "description": {"type": "string", "description": "What it is.", "example": "blue"},
+            "default": {"default": {"summary": "none"}, "summary": "What it begins with."},
+        },
+    }
+    header = {"description": "How many.", "schema": {"enum": ["example"]}}
+    document = {
+        "components": {"schemas": {"example": schema}, "headers": {"summary": header}},
+        "paths": {},
+    }
+    bare = Contract(document).without_words().document
+    properties = {
+        "description": {"type": "string"},
+        "default": {"default": {"summary": "none"}},
+    }
+    assert bare["components"] == {
+        "schemas": {"example": {"properties": properties}},
+        "headers": {"summary": {"schema": {"enum": ["example"]}}},
+    }
