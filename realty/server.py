@@ -1,7 +1,7 @@
 """waitress as Realty runs on it, for `[server:main]`: the settings of a process that were measured.
 
-Two processors, PostgreSQL and eight connections on the same machine, one project at a time
-(`make bench`): 271 requests a second with waitress as it comes, 424 with what stands here.
+Two processors with PostgreSQL and `wrk` beside the process, eight connections that ask for a
+project's page: 271 requests a second with waitress as it comes, 424 with what stands here (ADR 28).
 """
 
 from __future__ import annotations
