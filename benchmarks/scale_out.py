@@ -28,7 +28,7 @@ from benchmarks.stacks.__main__ import environment_of
 from benchmarks.stacks.data import Size
 from benchmarks.stacks.drivers import CONNECTIONS, drive_with_threads, drive_with_wrk, require_wrk
 from benchmarks.stacks.servers import SERVERS, cpu_seconds, running
-from benchmarks.stacks.workloads import Workload, workloads
+from benchmarks.stacks.workloads import Workload, bookings_of, workloads
 from realty.settings import Settings
 from scripts import ROOT
 from scripts.processes import children
@@ -37,6 +37,8 @@ from tests.postgres_server import PostgresUnavailable, free_port, temporary_post
 PROCESSES = (1, 2, 4)
 SECONDS = 6
 CHOSEN = ("projects", "bookings", "book", "mixed")
+LAUNCH = "book-launch"
+LAUNCHED = 2_400
 SIZE = Size(projects=2_000, bookings=10_000)
 SMALL = Size(projects=200, bookings=1_000)
 RESULT = ROOT / "benchmarks" / "results" / "scale_out.md"
@@ -90,7 +92,13 @@ def main(arguments: Sequence[str]) -> int:
         data.load(url, SMALL if options.small else SIZE)
         environment = environment_of(folder)
         rows = data.prepare(url, Settings.load({}, environment))
+        launched = data.gather(url, rows, min(LAUNCHED, len(rows.units) // 4))
+        rows = replace(rows, units=rows.units[: -len(launched)])
         chosen = [each for each in workloads(rows) if each.name in CHOSEN]
+        asks = bookings_of(launched, rows.writers)
+        chosen.append(
+            Workload(LAUNCH, "Create booking, one project", asks, steady=False, writes=True)
+        )
         points = [
             point
             for processes in PROCESSES
@@ -179,7 +187,7 @@ def _measured(
         driven, _ = drive_with_threads(
             proxy.port, requests, seconds=SECONDS, first=first + sent, connections=connections
         )
-    if driven.broken or not driven.requests:
+    if driven.broken or driven.refused or not driven.requests:
         raise SystemExit(f"{workload.name}: {driven}")
     after = _spent(url, proxy, pids)
     each = [(last - first) / driven.requests for first, last in zip(before, after, strict=True)]
@@ -200,7 +208,7 @@ def _spent(url: str, proxy: Proxy, pids: Sequence[int]) -> tuple[float, float, f
 def _table(points: Sequence[Point]) -> str:
     """Each workload by the number of processes, as measured and as the model has it."""
     cores = os.cpu_count() or 1
-    fitted = {name: _fitted(points, name) for name in CHOSEN}
+    fitted = {name: _fitted(points, name) for name in (*CHOSEN, LAUNCH)}
     lines = [
         "| workload | processes | connections | measured | model | process, database, around: ms |",
         "|---|--:|--:|--:|--:|---|",

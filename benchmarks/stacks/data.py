@@ -120,6 +120,16 @@ def prepare(url: str, settings: Settings) -> Rows:
     )
 
 
+def gather(url: str, rows: Rows, number: int) -> list[int]:
+    """Put the last so many of the units of `rows` on sale in one project; their ids."""
+    units = rows.units[-number:]
+    with connected(url) as connection, connection.cursor() as cursor:
+        cursor.execute(_GATHER, {"ids": units, "first": units[0]})
+        cursor.execute(_RECOUNT)
+        cursor.execute("VACUUM ANALYZE")
+    return units
+
+
 def _sign_in(
     connection: Connection, users: list[tuple[int, str]], settings: Settings
 ) -> dict[int, str]:
@@ -228,6 +238,20 @@ _UNITS = """
 SELECT u.id FROM units u JOIN projects p ON p.id = u.project_id
 WHERE u.status = 'available' AND p.is_published AND p.rera_number LIKE 'VOLUME/%%'
 AND p.status NOT IN ('on_hold', 'cancelled') ORDER BY md5(u.id::text) LIMIT 20000
+"""
+# Numbers of units are unique in a project.
+_GATHER = """
+UPDATE units SET project_id = (SELECT project_id FROM units WHERE id = %(first)s),
+    tower = 'launch ' || id
+WHERE id = ANY(%(ids)s)
+"""
+_RECOUNT = """
+UPDATE projects p SET total_units = n.units, available_units = n.available
+FROM (
+    SELECT project_id, count(*) AS units, count(*) FILTER (WHERE status = 'available') AS available
+    FROM units GROUP BY project_id
+) n
+WHERE n.project_id = p.id AND (n.units, n.available) <> (p.total_units, p.available_units)
 """
 _BACKENDS = """
 SELECT pid FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()

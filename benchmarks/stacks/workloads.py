@@ -76,7 +76,7 @@ def workloads(rows: Rows) -> list[Workload]:
     unread = [
         Ask("GET", f"/api/notifications?is_read=false&{page}", each.token) for each in rows.readers
     ]
-    book = _bookings(rows.units[:half], rows.writers)
+    book = bookings_of(rows.units[:half], rows.writers)
     messages = _messages(rows)
     logins = [
         Ask("POST", "/api/auth/login", body={"email": each.email, "password": PASSWORD})
@@ -88,7 +88,7 @@ def workloads(rows: Rows) -> list[Workload]:
         "units": units,
         "bookings": bookings,
         "notifications": unread,
-        "book": _bookings(rows.units[half:], rows.writers),
+        "book": bookings_of(rows.units[half:], rows.writers),
         "message": messages,
         "login": logins,
     }
@@ -144,7 +144,8 @@ def _units(rows: Rows) -> list[Ask]:
     ]
 
 
-def _bookings(units: Sequence[int], customers: Sequence[Customer]) -> list[Ask]:
+def bookings_of(units: Sequence[int], customers: Sequence[Customer]) -> list[Ask]:
+    """A booking of each of these units, by the customers in turn."""
     plans = ("construction_linked", "installments", "full_payment", "loan")
     return [
         Ask(
